@@ -1,0 +1,1 @@
+"""The production service: a phone receptionist and call screener."""

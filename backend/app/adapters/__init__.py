@@ -1,0 +1,1 @@
+"""Vendor protocols in our words."""

@@ -1,0 +1,1 @@
+"""Twilio: webhooks, TwiML, media streams, REST."""

@@ -1,0 +1,1 @@
+"""Call records: legs, turns, tool calls, how a call ended."""

@@ -1,0 +1,1 @@
+"""What every other part may use: settings, clock, ids, errors, phone numbers, logging."""

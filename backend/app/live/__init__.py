@@ -1,0 +1,1 @@
+"""Running calls: the shell around the pure call session."""

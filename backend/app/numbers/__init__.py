@@ -1,0 +1,1 @@
+"""Phone numbers and the assistants that answer them."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: engine, sessions, model base, migrations, the embedded server."""

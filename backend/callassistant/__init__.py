@@ -1,0 +1,1 @@
+"""The command line: it starts the other packages as processes and is imported by none."""

@@ -1,0 +1,1 @@
+"""The carrier: REST, signed webhooks, TwiML, media streams."""

@@ -1,0 +1,1 @@
+"""Callers as scripts, run against the whole stack."""

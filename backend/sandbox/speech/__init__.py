@@ -1,0 +1,1 @@
+"""The speech service: a Realtime server with ears, a brain and a voice."""

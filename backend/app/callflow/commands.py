@@ -92,9 +92,10 @@ class PlayToCaller:
 
 @dataclass(frozen=True, slots=True)
 class PlayPhrase:
-    """Queue a rendered phrase at the carrier."""
+    """Queue a rendered phrase at the carrier, from `from_ms` on."""
 
     key: PhraseKey
+    from_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

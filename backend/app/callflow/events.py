@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.callflow.words import EngineLoss, EngineTraits, NextStep, ResponseStatus
+from app.callflow.words import Disposition, EngineLoss, EngineTraits, NextStep, ResponseStatus
 
 # --- from the carrier's stream -------------------------------------------------------------------------------------
 
@@ -149,13 +149,15 @@ class CostIncurred:
 class ToolFinished:
     """A tool was run, or refused by policy. `output` is the JSON text the engine is told.
 
-    `step` is set when the tool settles where the caller goes next (hang up, transfer).
+    `step` is set when the tool settles where the caller goes next (hang up, transfer); `settles` when it settles how
+    the call will have ended for the owner.
     """
 
     tool_call_id: str
     output: str
     is_done: bool
     step: NextStep | None = None
+    settles: Disposition | None = None
 
 
 @dataclass(frozen=True, slots=True)

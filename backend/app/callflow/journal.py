@@ -1,0 +1,138 @@
+"""Recording a call as JSON lines, and replaying it: any real call becomes a test.
+
+The first line is the plan; each further line is one event with its time and the names of the commands it led to.
+Audio itself is not recorded, only its length: frames of the caller are counted, the assistant's audio keeps its ms.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Any, get_args
+
+from app.callflow.commands import Command, SendToEngine
+from app.callflow.events import AssistantAudio, CallerAudio, Event
+from app.callflow.plan import CallPlan, Past
+from app.callflow.session import CallSession
+from app.callflow.words import (
+    Disposition,
+    EngineLoss,
+    EngineTraits,
+    NextStep,
+    Phrase,
+    PhraseKey,
+    ResponseStatus,
+    Speaker,
+    ToolRecord,
+)
+
+_EVENTS: dict[str, type[Event]] = {event.__name__: event for event in get_args(Event)}
+_ENUMS: dict[str, type[Enum]] = {
+    "loss": EngineLoss,
+    "status": ResponseStatus,
+    "step": NextStep,
+    "settles": Disposition,
+}
+
+
+class Journal:
+    """Collects the lines of one call; `take` hands over what is new."""
+
+    def __init__(self, plan: CallPlan) -> None:
+        self._lines: list[str] = [json.dumps({"plan": asdict(plan)}, ensure_ascii=False)]
+        self._frames = 0
+        self._frames_at = 0.0
+
+    def record(self, event: Event, now: float, commands: Iterable[Command]) -> None:
+        if type(event) is CallerAudio:
+            self._frames += 1
+            self._frames_at = now
+            return
+        self._flush_frames()
+        entry: dict[str, Any] = {"at": round(now, 4), "event": type(event).__name__}
+        entry |= _fields_of(event)
+        names = [type(command).__name__ for command in commands if type(command) is not SendToEngine]
+        if names:
+            entry["commands"] = names
+        self._lines.append(json.dumps(entry, ensure_ascii=False))
+
+    def take(self) -> str:
+        """The lines since the last call, each ended by a newline; empty when nothing happened."""
+        self._flush_frames()
+        lines, self._lines = self._lines, []
+        return "".join(f"{line}\n" for line in lines)
+
+    def _flush_frames(self) -> None:
+        if self._frames:
+            entry = {"at": round(self._frames_at, 4), "event": "CallerAudio", "frames": self._frames}
+            self._lines.append(json.dumps(entry))
+            self._frames = 0
+
+
+def _fields_of(event: Event) -> dict[str, Any]:
+    values = {f.name: getattr(event, f.name) for f in fields(event)}
+    if type(event) is AssistantAudio:
+        values["payload"] = ""
+    return {
+        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in values.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One replayed event: what the session did, and the command names that the recording holds."""
+
+    at: float
+    event: Event
+    commands: list[Command]
+    recorded: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        return [type(command).__name__ for command in self.commands if type(command) is not SendToEngine]
+
+
+def replay(lines: Iterable[str]) -> Iterator[tuple[CallSession, Step]]:
+    """Run a recorded call through a fresh session, event by event.
+
+    Raises ValueError when the lines are no journal.
+    """
+    entries = (json.loads(line) for line in lines if line.strip())
+    first = next(entries, None)
+    if not isinstance(first, dict) or "plan" not in first:
+        raise ValueError("a journal begins with the call's plan")
+    session = CallSession(_plan(first["plan"]))
+    for entry in entries:
+        event = _event(entry)
+        for _ in range(entry.get("frames", 1)):
+            commands = session.handle(event, entry["at"])
+        yield session, Step(entry["at"], event, commands, entry.get("commands", []))
+
+
+def _plan(values: dict[str, Any]) -> CallPlan:
+    past = values.pop("past")
+    rendered = {PhraseKey(key): Phrase(**phrase) for key, phrase in values.pop("rendered").items()}
+    texts = {PhraseKey(key): text for key, text in values.pop("texts").items()}
+    if past is not None:
+        turns = tuple((Speaker(speaker), text) for speaker, text in past.pop("turns"))
+        tools = tuple(ToolRecord(**tool) for tool in past.pop("tools"))
+        past = Past(turns=turns, tools=tools, **past)
+    return CallPlan(rendered=rendered, texts=texts, past=past, **values)
+
+
+def _event(entry: dict[str, Any]) -> Event:
+    kind = _EVENTS.get(entry["event"])
+    if kind is None:
+        raise ValueError(f"unknown event {entry['event']}")
+    if kind is CallerAudio:
+        return CallerAudio("")
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        value = entry[field.name]
+        if field.name == "traits":
+            value = EngineTraits(**value)
+        elif field.name in _ENUMS and value is not None:
+            value = _ENUMS[field.name](value)
+        values[field.name] = value
+    return kind(**values)

@@ -1,0 +1,215 @@
+"""The live state machine of a call: tell it what happened and when, do what it says, wake it at its deadline."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.callflow.closing import Closing
+from app.callflow.commands import AddCost, Command, PlayPhrase, RequestResponse, SendToEngine, TellEngine
+from app.callflow.engine_link import EngineLink
+from app.callflow.events import (
+    AssistantAudio,
+    AssistantItemDone,
+    AssistantText,
+    CallerAudio,
+    CallerPaused,
+    CallerSaid,
+    CallerSpoke,
+    CostIncurred,
+    DeadlinePassed,
+    DigitPressed,
+    EngineLost,
+    EngineReady,
+    Event,
+    PlaybackReached,
+    ResponseEnded,
+    ResponseStarted,
+    StreamStarted,
+    StreamStopped,
+    ToolFinished,
+    ToolRequested,
+)
+from app.callflow.listening import Listening
+from app.callflow.opening import Opening
+from app.callflow.phrases import words_of
+from app.callflow.plan import CallPlan
+from app.callflow.silence import Silence
+from app.callflow.speaking import Speaking
+from app.callflow.stage import Stage
+from app.callflow.timers import Timer
+from app.callflow.tool_desk import ToolDesk
+from app.callflow.transitions import Phase
+from app.callflow.words import HangUpReason, NextStep, PhraseKey
+
+_ROTATION_RETRY_S = 1.0
+_ONE_MINUTE_LEFT = "About one minute of this call is left. Bring it to a friendly end."
+
+__all__ = ["CallSession", "Command", "Event", "Phase", "PlayPhrase", "RequestResponse"]
+
+
+class CallSession:
+    """One call's stream from its first frame to its end.
+
+    Feed every event to `handle` with a monotonic clock reading in s, perform the returned commands in order, and call
+    `handle(DeadlinePassed(), now)` once `deadline()` has come. Nothing here reads a clock, waits or raises for
+    anything that an outside party can send.
+    """
+
+    def __init__(self, plan: CallPlan) -> None:
+        stage = self._stage = Stage(plan)
+        self._closing = Closing(stage)
+        self._link = EngineLink(stage, self._closing.give_up)
+        self._closing.link = self._link
+        self._link.when_lost = self._when_engine_lost
+        self._speaking = Speaking(stage, self._link)
+        self._opening = Opening(stage, self._link, self._speaking)
+        self._tools = ToolDesk(stage, self._link, self._closing)
+        self._silence = Silence(stage, self._link, self._closing)
+        self._listening = Listening(stage, self._link, self._speaking, self._opening, self._closing)
+        self._handlers: dict[type[Event], Callable[[Any, float], None]] = {
+            StreamStarted: self._on_stream_started,
+            CallerAudio: self._on_caller_audio,
+            PlaybackReached: self._on_playback_reached,
+            DigitPressed: self._on_digit,
+            StreamStopped: lambda _, now: self._closing.on_stream_stopped(now),
+            EngineReady: self._link.on_ready,
+            EngineLost: self._link.on_lost,
+            ResponseStarted: lambda event, _: self._link.on_response_started(event),
+            AssistantAudio: self._speaking.on_audio,
+            AssistantText: lambda event, _: self._speaking.on_text(event),
+            AssistantItemDone: self._speaking.on_item_done,
+            ToolRequested: self._tools.on_requested,
+            ResponseEnded: self._link.on_response_ended,
+            CallerSpoke: self._listening.on_spoke,
+            CallerPaused: self._listening.on_paused,
+            CallerSaid: self._on_caller_said,
+            CostIncurred: self._on_cost,
+            ToolFinished: self._tools.on_finished,
+            DeadlinePassed: lambda _, now: self._on_deadline(now),
+        }
+        self._on_timer: dict[Timer, Callable[[float], None]] = {
+            Timer.ENGINE_READY: self._link.on_open_too_slow,
+            Timer.RESPONSE: self._link.on_response_too_slow,
+            Timer.OUTAGE: self._link.on_outage,
+            Timer.ROTATION: self._on_rotation,
+            Timer.INTERRUPTION: self._listening.on_interruption_timer,
+            Timer.SILENCE: self._silence.on_silence,
+            Timer.WORDLESS: lambda now: self._silence.on_wordless(now, is_held=self._is_held),
+            Timer.PLAYBACK: lambda _: stage.playback.give_up_waiting(),
+            Timer.DIGITS: self._listening.flush_digits,
+            Timer.TOOL_FILLER: self._tools.on_filler,
+            Timer.TOOL_LIMIT: self._tools.on_limit,
+            Timer.WARNING: self._on_warning,
+            Timer.LIMIT: lambda now: self._closing.begin(now, NextStep.HANG_UP, HangUpReason.TOO_LONG),
+            Timer.CLOSING: self._closing.leave,
+            Timer.CLOSING_LIMIT: self._closing.leave,
+        }
+
+    # --- the interface ---------------------------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        return self._stage.phase
+
+    def deadline(self) -> float | None:
+        """The instant, in s, at which DeadlinePassed is due; None when nothing is awaited."""
+        return self._stage.timers.next
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """Take in what happened; returns what to do, in order."""
+        if type(event) is CallerAudio and self._link.is_ready:
+            return [SendToEngine(event.payload)]
+        stage = self._stage
+        if stage.phase is Phase.ENDED:
+            return []
+        stage.event = type(event)
+        self._handlers[type(event)](event, now)
+        if type(event) is not CallerAudio:
+            self._settle(now)
+        return stage.take_commands()
+
+    def snapshot(self) -> dict[str, object]:
+        """What is going on, for the live view and for tests."""
+        return {
+            "phase": self._stage.phase,
+            "is_playing": self._stage.playback.is_playing,
+            "is_caller_speaking": self._stage.is_caller_speaking,
+            "is_engine_ready": self._link.is_ready,
+            "language": self._stage.language,
+            "turns": self._stage.transcript.heard_turns(),
+        }
+
+    # --- after every event -----------------------------------------------------------------------------------------
+
+    @property
+    def _is_held(self) -> bool:
+        return self._tools.is_waiting or self._listening.has_digits or self._speaking.is_paused
+
+    def _settle(self, now: float) -> None:
+        """Draw the consequences that do not depend on which event it was."""
+        stage = self._stage
+        if stage.phase in (Phase.RINGING, Phase.LEAVING, Phase.ENDED):
+            return
+        self._speaking.collect_heard(now)
+        if self._opening.check(now):
+            self._listening.on_guard_lifted(now)
+        self._closing.check(now)
+        self._silence.update(now, is_held=self._is_held)
+
+    # --- handlers that concern several parts -----------------------------------------------------------------------
+
+    def _on_stream_started(self, _: StreamStarted, now: float) -> None:
+        stage = self._stage
+        if stage.phase is not Phase.RINGING:
+            return
+        stage.started_at = now
+        elapsed = stage.plan.past.elapsed_s if stage.plan.past else 0.0
+        left = max(1.0, stage.plan.max_duration_s - elapsed)
+        stage.timers.set(Timer.LIMIT, now + left)
+        if left > stage.plan.warn_before_s:
+            stage.timers.set(Timer.WARNING, now + left - stage.plan.warn_before_s)
+        self._link.open(now)
+        self._opening.begin(now)
+
+    def _on_caller_audio(self, event: CallerAudio, _: float) -> None:
+        self._link.buffer(event.payload)
+
+    def _on_playback_reached(self, event: PlaybackReached, now: float) -> None:
+        self._stage.playback.reached(event.mark, now)
+
+    def _on_digit(self, event: DigitPressed, now: float) -> None:
+        self._silence.on_words()
+        self._listening.on_digit(event, now)
+
+    def _when_engine_lost(self, now: float) -> None:
+        self._listening.on_engine_lost()
+        self._speaking.complete_all(now)
+
+    def _on_caller_said(self, event: CallerSaid, now: float) -> None:
+        if words_of(event.text):
+            self._silence.on_words()
+        self._listening.on_said(event, now)
+
+    def _on_cost(self, event: CostIncurred, _: float) -> None:
+        self._stage.do(AddCost(event.micro_usd, event.input_tokens, event.cached_tokens, event.output_tokens))
+
+    def _on_deadline(self, now: float) -> None:
+        while (timer := self._stage.timers.pop_due(now)) is not None:
+            self._on_timer[timer](now)
+            if self._stage.phase in (Phase.LEAVING, Phase.ENDED):
+                return
+            self._settle(now)
+
+    def _on_rotation(self, now: float) -> None:
+        """Change sessions between two turns; until such a moment comes, keep trying."""
+        stage = self._stage
+        is_idle = not stage.playback.is_playing and not stage.is_caller_speaking and not self._is_held
+        if is_idle and not self._link.is_busy and stage.phase is Phase.CONVERSING:
+            self._link.rotate(now)
+        else:
+            stage.timers.set(Timer.ROTATION, now + _ROTATION_RETRY_S)
+
+    def _on_warning(self, now: float) -> None:
+        stage = self._stage
+        stage.do(TellEngine(_ONE_MINUTE_LEFT))
+        if not stage.playback.is_playing and not stage.is_caller_speaking and not self._link.is_busy:
+            stage.play_phrase(PhraseKey.WRAP_UP, now)

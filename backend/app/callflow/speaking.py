@@ -1,0 +1,140 @@
+"""The assistant's side of the talk: audio on its way to the caller and the turns it becomes."""
+
+from app.callflow.commands import SaveTurn, TellEngine
+from app.callflow.engine_link import EngineLink
+from app.callflow.events import AssistantAudio, AssistantItemDone, AssistantText
+from app.callflow.playback import Cut
+from app.callflow.stage import Stage, phrase_of
+from app.callflow.timers import Timer
+from app.callflow.transitions import Phase
+from app.callflow.words import Speaker
+
+_MARK_PATIENCE_S = 5.0
+"""How long after its computed end playback is taken to go on when the carrier returns no mark."""
+
+
+class Speaking:
+    """Plays what the engine says; can be paused while a barge-in is being confirmed."""
+
+    def __init__(self, stage: Stage, link: EngineLink) -> None:
+        self._stage = stage
+        self._link = link
+        self._cut: Cut | None = None
+        self._held: list[AssistantAudio] = []
+        self._held_done: list[str] = []
+        self._items: set[str] = set()
+
+    @property
+    def is_paused(self) -> bool:
+        return self._cut is not None
+
+    # --- from the engine -------------------------------------------------------------------------------------------
+
+    def on_audio(self, event: AssistantAudio, now: float) -> None:
+        stage, link = self._stage, self._link
+        if stage.phase in (Phase.LEAVING, Phase.ENDED) or link.is_cancelled(event.response_id):
+            return
+        if event.item_id not in self._items:
+            self._items.add(event.item_id)
+            stage.transcript.item_began(event.item_id, stage.ms(now), link.first_audio(event.response_id, now))
+        if self._cut is not None:
+            self._held.append(event)
+            return
+        stage.do(*stage.playback.play(event.item_id, event.payload, event.ms, now))
+
+    def on_text(self, event: AssistantText) -> None:
+        if not self._link.is_cancelled(event.response_id):
+            self._stage.transcript.add_text(event.item_id, event.text)
+
+    def on_item_done(self, event: AssistantItemDone, now: float) -> None:
+        if self._link.is_cancelled(event.response_id):
+            return
+        self._stage.transcript.set_text(event.item_id, event.text)
+        self._complete(event.item_id, now)
+
+    def _complete(self, item_id: str, now: float) -> None:
+        if self._cut is not None:
+            self._held_done.append(item_id)
+        else:
+            self._stage.do(*self._stage.playback.complete(item_id, now))
+
+    def complete_all(self, now: float) -> None:
+        """The engine is gone: what is queued is all there will be of every item."""
+        for item_id in self._items:
+            self._complete(item_id, now)
+
+    # --- what was heard --------------------------------------------------------------------------------------------
+
+    def collect_heard(self, now: float) -> None:
+        """Turn items that were heard to their end into stored turns."""
+        stage = self._stage
+        for item_id, ms in stage.playback.take_finished():
+            self._items.discard(item_id)
+            turn = stage.transcript.item_heard(item_id, ms, ms)
+            stage.transcript.close_item(item_id)
+            if turn is None:
+                continue
+            stage.do(SaveTurn(turn))
+            if phrase_of(item_id) is not None:
+                # The engine did not say this itself; it has to know that the caller heard it.
+                stage.do(TellEngine(turn.text, Speaker.ASSISTANT))
+        if stage.playback.is_playing:
+            stage.timers.set(Timer.PLAYBACK, now + stage.playback.remaining_s(now) + _MARK_PATIENCE_S)
+        else:
+            stage.timers.cancel(Timer.PLAYBACK)
+
+    # --- pause, resume, drop ---------------------------------------------------------------------------------------
+
+    def pause(self, now: float) -> None:
+        """Fall silent at once, keeping what was not heard."""
+        commands, self._cut = self._stage.playback.stop(now)
+        self._stage.do(*commands)
+        self._held, self._held_done = [], []
+
+    def resume(self, now: float) -> None:
+        """Go on where `pause` stopped."""
+        if self._cut is None:
+            return
+        stage = self._stage
+        cut, self._cut = self._cut, None
+        stage.do(*stage.playback.resume(cut, now))
+        for audio in self._held:
+            stage.do(*stage.playback.play(audio.item_id, audio.payload, audio.ms, now))
+        for item_id in self._held_done:
+            self._complete(item_id, now)
+        self._held, self._held_done = [], []
+
+    def drop(self) -> list[tuple[str, float]]:
+        """Give up what `pause` kept: the caller took the floor.
+
+        Returns the engine's items that the engine believes said but the caller did not hear whole, with the ms that
+        were heard of each.
+        """
+        if self._cut is None:
+            return []
+        cut, self._cut = self._cut, None
+        held = {audio.item_id for audio in self._held}
+        lost: list[tuple[str, float]] = []
+        for item_id, heard_ms in cut.heard_ms.items() | {(name, 0.0) for name in held - cut.heard_ms.keys()}:
+            unheard_ms = cut.unheard_ms(item_id) + sum(a.ms for a in self._held if a.item_id == item_id)
+            is_whole = unheard_ms <= 0 and item_id in self._done_items(cut)
+            self._close(item_id, heard_ms, heard_ms + unheard_ms, is_whole=is_whole)
+            if not is_whole and phrase_of(item_id) is None:
+                lost.append((item_id, heard_ms))
+        self._held, self._held_done = [], []
+        return lost
+
+    def _done_items(self, cut: Cut) -> set[str]:
+        return set(cut.complete) | set(self._held_done)
+
+    def _close(self, item_id: str, heard_ms: float, total_ms: float, *, is_whole: bool) -> None:
+        stage = self._stage
+        turn = stage.transcript.item_heard(item_id, heard_ms, total_ms, cut=not is_whole)
+        stage.transcript.close_item(item_id)
+        stage.playback.forget(item_id)
+        self._items.discard(item_id)
+        if turn is None:
+            return
+        stage.do(SaveTurn(turn))
+        if phrase_of(item_id) is not None and turn.text:
+            stage.do(TellEngine(turn.text, Speaker.ASSISTANT))

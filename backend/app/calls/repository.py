@@ -99,6 +99,12 @@ class CallRepository:
         ours = select(func.max(JournalPage.seq)).where(JournalPage.account_id == self._account_id)
         return await self._session.scalar(ours.where(JournalPage.call_id == call_id))
 
+    async def next_ordinal(self, call_id: uuid.UUID) -> int:
+        """The number of the next turn."""
+        ours = select(func.coalesce(func.max(CallTurn.ordinal), -1) + 1).where(CallTurn.account_id == self._account_id)
+        found = await self._session.scalar(ours.where(CallTurn.call_id == call_id))
+        return int(found or 0)
+
     def _calls(self) -> Select[Call]:
         # Most writes bypass the session's objects, so reads must not serve what it remembers.
         return select(Call).where(Call.account_id == self._account_id).execution_options(populate_existing=True)
@@ -133,6 +139,11 @@ class CarrierCallRepository:
     async def token(self, token_hash: bytes) -> StreamToken | None:
         tokens = select(StreamToken).where(StreamToken.token_hash == token_hash)
         return await self._session.scalar(tokens.execution_options(populate_existing=True))
+
+    async def streams_of(self, call_id: uuid.UUID) -> int:
+        """How many streams have been offered to a call."""
+        count = select(func.count()).select_from(StreamToken).where(StreamToken.call_id == call_id)
+        return int(await self._session.scalar(count) or 0)
 
     async def unended_with_lease_before(self, now: datetime) -> list[Call]:
         calls = select(Call).where(Call.ended_at.is_(None), Call.lease_until <= now).order_by(Call.lease_until)

@@ -150,6 +150,10 @@ class CarrierCalls:
         """Calls that have not ended and that no living process holds; the longest forsaken first."""
         return await self._calls.unended_with_lease_before(now)
 
+    async def streams_of(self, call: Call) -> int:
+        """How many streams have been offered to this call: more than one means that streams broke."""
+        return await self._calls.streams_of(call.id)
+
     async def known_carrier_ids(self, carrier_call_ids: Collection[str]) -> set[str]:
         """Those of the carrier's calls that are on record."""
         return await self._calls.known_carrier_ids(carrier_call_ids)
@@ -298,6 +302,10 @@ class CallService:
         """The number of the next page: 0, or more for a call that resumes."""
         last = await self._calls.last_journal_seq(call_id)
         return 0 if last is None else last + 1
+
+    async def next_ordinal(self, call_id: uuid.UUID) -> int:
+        """The number of the next turn: 0, or more for a call that resumes."""
+        return await self._calls.next_ordinal(call_id)
 
     async def journal(self, call_id: uuid.UUID) -> str:
         return "".join(await self._calls.journal_pages(call_id))

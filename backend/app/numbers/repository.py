@@ -13,5 +13,8 @@ class NumberRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def all(self) -> list[PhoneNumber]:
+        return list(await self._session.scalars(select(PhoneNumber).order_by(PhoneNumber.id)))
+
     async def with_number(self, number: E164) -> PhoneNumber | None:
         return await self._session.scalar(select(PhoneNumber).where(PhoneNumber.number == number))

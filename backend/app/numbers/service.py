@@ -37,6 +37,10 @@ class NumberService:
         found = await self._numbers.with_number(number)
         return None if found is None else Line(found.account_id, found.id, found.assistant_id, found.number)
 
+    async def all_lines(self) -> list[Line]:
+        """Every number in service, of every account; for work that is nobody's request, like reconciliation."""
+        return [Line(n.account_id, n.id, n.assistant_id, n.number) for n in await self._numbers.all()]
+
     async def assign(self, number: E164, *, account_id: uuid.UUID, assistant_id: uuid.UUID, now: datetime) -> Line:
         """Let an assistant answer at this number from now on. Raises NumberTaken when another account has it."""
         found = await self._numbers.with_number(number)

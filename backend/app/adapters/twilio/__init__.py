@@ -1,1 +1,1 @@
-"""Twilio: webhooks, TwiML, media streams, REST."""
+"""Twilio: webhooks, signatures, TwiML, the media stream and REST, translated to and from our words."""

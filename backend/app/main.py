@@ -10,8 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters.openai_realtime.connection import OpenAIRealtime
 from app.adapters.twilio.rest import TwilioRest
-from app.api import call_routes, health_routes, history_routes
+from app.api.call_routes import router as call_router
 from app.api.errors import install_error_handlers
+from app.api.health_routes import router as health_router
+from app.api.history_routes import router as history_router
 from app.core.clock import utc_now
 from app.core.config import Settings, is_set
 from app.core.logging import configure_logging
@@ -46,8 +48,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     install_error_handlers(app)
-    for routes in (call_routes, health_routes, history_routes):
-        app.include_router(routes.router)
+    for router in (call_router, health_router, history_router):
+        app.include_router(router)
     return app
 
 

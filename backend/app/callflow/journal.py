@@ -35,6 +35,9 @@ _ENUMS: dict[str, type[Enum]] = {
 }
 
 
+_LINES_A_PAGE = 64
+
+
 class Journal:
     """Collects the lines of one call; `take` hands over what is new."""
 
@@ -45,8 +48,7 @@ class Journal:
 
     def record(self, event: Event, now: float, commands: Iterable[Command]) -> None:
         if type(event) is CallerAudio:
-            self._frames += 1
-            self._frames_at = now
+            self.count_frame(now)
             return
         self._flush_frames()
         entry: dict[str, Any] = {"at": round(now, 4), "event": type(event).__name__}
@@ -55,6 +57,15 @@ class Journal:
         if names:
             entry["commands"] = names
         self._lines.append(json.dumps(entry, ensure_ascii=False))
+
+    def count_frame(self, now: float) -> None:
+        """One frame of the caller's audio was shown to the session."""
+        self._frames += 1
+        self._frames_at = now
+
+    @property
+    def is_page_full(self) -> bool:
+        return len(self._lines) >= _LINES_A_PAGE
 
     def take(self) -> str:
         """The lines since the last call, each ended by a newline; empty when nothing happened."""

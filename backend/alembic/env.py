@@ -27,7 +27,6 @@ def render_type(kind: str, item: object, _: AutogenContext) -> str | Literal[Fal
 
 
 def run(connection: Connection) -> None:
-    take_turn(connection)
     context.configure(
         connection=connection, target_metadata=Base.metadata, render_item=render_type, compare_server_default=True
     )
@@ -40,6 +39,7 @@ async def run_from_settings() -> None:
     engine = make_engine(database.url)
     try:
         async with engine.begin() as connection:
+            await connection.run_sync(take_turn)
             await connection.run_sync(run)
     finally:
         await engine.dispose()

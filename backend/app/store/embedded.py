@@ -89,6 +89,12 @@ class EmbeddedPostgres:
         postmaster = self._cluster.postmaster()
         return postmaster.pid if postmaster else None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server accepts connections now."""
+        postmaster = self._cluster.postmaster()
+        return postmaster is not None and postmaster.is_ready
+
     # --- in the keeper's thread ------------------------------------------------------------------------------------
 
     def _keep(self) -> None:
@@ -96,7 +102,7 @@ class EmbeddedPostgres:
             try:
                 if self._lock.acquire():
                     self._supervise()
-                elif self._is_serving():
+                elif self.is_ready:
                     self._ready.set()
             except (DomainError, OSError, subprocess.SubprocessError) as failure:
                 self._report(failure)
@@ -114,10 +120,6 @@ class EmbeddedPostgres:
             return
         log.error("embedded database does not start", error=type(failure).__name__)
         self._stopping.wait(_RESTART_PAUSE_S)
-
-    def _is_serving(self) -> bool:
-        postmaster = self._cluster.postmaster()
-        return postmaster is not None and postmaster.is_ready
 
     def _supervise(self) -> None:
         """Run the server until it ends or we stop; called with the lock."""
@@ -137,7 +139,7 @@ class EmbeddedPostgres:
     def _orphan(self) -> int | None:
         """A server that lost its parent. Where the kernel stops it too, it is given a moment to leave."""
         deadline = time.monotonic() + _LEAVE_S
-        while self._is_serving() and time.monotonic() < deadline and not self._stopping.is_set():
+        while self.is_ready and time.monotonic() < deadline and not self._stopping.is_set():
             time.sleep(_POLL_S)
         postmaster = self._cluster.postmaster()
         while postmaster is not None and not postmaster.is_ready and not self._stopping.is_set():
@@ -148,7 +150,7 @@ class EmbeddedPostgres:
     def _watch_orphan(self, pid: int) -> None:
         log.info("embedded database adopted", pid=pid)
         self._ready.set()
-        while self._is_serving():
+        while self.is_ready:
             if self._stopping.wait(_POLL_S):
                 os.kill(pid, signal.SIGINT)
                 return

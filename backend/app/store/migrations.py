@@ -32,6 +32,8 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """Upgrade in one transaction, then dispose of the engine. What another process did meanwhile is not done again."""
     try:
         async with engine.begin() as connection:
+            # Before Alembic is entered: what it knows of its run is global to the process.
+            await connection.run_sync(take_turn)
             await connection.run_sync(_upgrade, revision)
     finally:
         await engine.dispose()

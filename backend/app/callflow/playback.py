@@ -75,6 +75,10 @@ class Playback:
         """How long the queued audio still sounds."""
         return max(0.0, self._sent - self._position(now)) / 1000
 
+    def is_moving(self, now: float, within_s: float) -> bool:
+        """Whether the carrier has returned a mark, or audio began to play, within the last `within_s`."""
+        return now - self._base[1] <= within_s
+
     def total_ms(self, item_id: str) -> float:
         item = self._items.get(item_id)
         return item.total_ms if item else 0.0

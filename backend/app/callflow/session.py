@@ -94,7 +94,7 @@ class CallSession:
             Timer.INTERRUPTION: self._listening.on_interruption_timer,
             Timer.SILENCE: self._silence.on_silence,
             Timer.WORDLESS: lambda now: self._silence.on_wordless(now, is_held=self._is_held),
-            Timer.PLAYBACK: lambda _: stage.playback.give_up_waiting(),
+            Timer.PLAYBACK: self._speaking.on_marks_missing,
             Timer.DIGITS: self._listening.flush_digits,
             Timer.TOOL_FILLER: self._tools.on_filler,
             Timer.TOOL_LIMIT: self._tools.on_limit,
@@ -116,8 +116,11 @@ class CallSession:
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take in what happened; returns what to do, in order."""
+        # The media path, in both directions, changes nothing that other parts would have to settle.
         if type(event) is CallerAudio and self._link.is_ready:
             return [SendToEngine(event.payload)]
+        if type(event) is AssistantAudio and self._speaking.is_flowing(event):
+            return self._stage.playback.play(event.item_id, event.payload, event.ms, now)
         stage = self._stage
         if stage.phase is Phase.ENDED:
             return []

@@ -28,6 +28,16 @@ class Speaking:
     def is_paused(self) -> bool:
         return self._cut is not None
 
+    def is_flowing(self, event: AssistantAudio) -> bool:
+        """Whether this audio only continues an item that is being played."""
+        return (
+            event.item_id in self._items
+            and self._cut is None
+            and self._stage.playback.is_playing
+            and not self._link.is_cancelled(event.response_id)
+            and self._stage.phase not in (Phase.LEAVING, Phase.ENDED)
+        )
+
     # --- from the engine -------------------------------------------------------------------------------------------
 
     def on_audio(self, event: AssistantAudio, now: float) -> None:
@@ -79,9 +89,18 @@ class Speaking:
                 # The engine did not say this itself; it has to know that the caller heard it.
                 stage.do(TellEngine(turn.text, Speaker.ASSISTANT))
         if stage.playback.is_playing:
-            stage.timers.set(Timer.PLAYBACK, now + stage.playback.remaining_s(now) + _MARK_PATIENCE_S)
+            stage.timers.set_once(Timer.PLAYBACK, now + stage.playback.remaining_s(now) + _MARK_PATIENCE_S)
         else:
             stage.timers.cancel(Timer.PLAYBACK)
+
+    def on_marks_missing(self, now: float) -> None:
+        """Playback should be over by now, unless more audio came meanwhile."""
+        stage = self._stage
+        left = stage.playback.remaining_s(now)
+        if left > 0 and stage.playback.is_moving(now, _MARK_PATIENCE_S):
+            stage.timers.set(Timer.PLAYBACK, now + left + _MARK_PATIENCE_S)
+        else:
+            stage.playback.give_up_waiting()
 
     # --- pause, resume, drop ---------------------------------------------------------------------------------------
 
@@ -113,9 +132,11 @@ class Speaking:
         if self._cut is None:
             return []
         cut, self._cut = self._cut, None
-        held = {audio.item_id for audio in self._held}
+        heard = dict(cut.heard_ms)
+        for audio in self._held:
+            heard.setdefault(audio.item_id, 0.0)
         lost: list[tuple[str, float]] = []
-        for item_id, heard_ms in cut.heard_ms.items() | {(name, 0.0) for name in held - cut.heard_ms.keys()}:
+        for item_id, heard_ms in heard.items():
             unheard_ms = cut.unheard_ms(item_id) + sum(a.ms for a in self._held if a.item_id == item_id)
             is_whole = unheard_ms <= 0 and item_id in self._done_items(cut)
             self._close(item_id, heard_ms, heard_ms + unheard_ms, is_whole=is_whole)

@@ -53,9 +53,11 @@ class Timers:
             self.set(timer, at)
 
     def cancel(self, *timers: Timer) -> None:
+        had = len(self._due)
         for timer in timers:
             self._due.pop(timer, None)
-        self.next = min(self._due.values(), default=None)
+        if len(self._due) != had:
+            self.next = min(self._due.values(), default=None)
 
     def clear(self) -> None:
         self._due.clear()

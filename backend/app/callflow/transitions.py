@@ -1,18 +1,14 @@
 """The phases of a call and every change between them: the session may make no other."""
 
 from enum import StrEnum
+from typing import get_args
 
 from app.callflow.events import (
-    AssistantAudio,
-    AssistantItemDone,
-    CallerPaused,
     CallerSaid,
     DeadlinePassed,
-    DigitPressed,
     EngineLost,
     EngineReady,
     Event,
-    PlaybackReached,
     ResponseEnded,
     StreamStarted,
     StreamStopped,
@@ -39,19 +35,9 @@ class Phase(StrEnum):
     """The stream is gone; nothing happens any more."""
 
 
-# What an engine's voice, the caller's words or the passing of time can bring to a quiet point: whatever waits for
-# quiet (the end of the greeting, of the goodbye) may follow from each of them.
-_BRINGS_QUIET: tuple[type[Event], ...] = (
-    PlaybackReached,
-    AssistantItemDone,
-    ResponseEnded,
-    CallerPaused,
-    CallerSaid,
-    ToolFinished,
-    EngineReady,
-    EngineLost,
-    DeadlinePassed,
-)
+# The greeting and the goodbye end when everything has been heard and nobody speaks, and any event can be the last one
+# that this waits for.
+_BRINGS_QUIET: tuple[type[Event], ...] = tuple(event for event in get_args(Event) if event is not StreamStopped)
 
 
 def _row(
@@ -71,7 +57,6 @@ TRANSITIONS: dict[Phase, dict[type[Event], frozenset[Phase]]] = {
     Phase.RINGING: _row(((StreamStarted,), (Phase.GREETING, Phase.CONVERSING)), _STOPS),
     Phase.GREETING: _row(
         (_BRINGS_QUIET, (Phase.CONVERSING,)),
-        ((DigitPressed, AssistantAudio), (Phase.CONVERSING,)),
         ((ToolFinished,), (Phase.CLOSING,)),
         _GIVES_UP,
         _STOPS,

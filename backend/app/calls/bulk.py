@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, case, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,14 +44,15 @@ _TURN = insert(CallTurn)
 _SAVE_TURN = _TURN.on_conflict_do_update(
     index_elements=["call_id", "ordinal"],
     set_={field.name: getattr(_TURN.excluded, field.name) for field in fields(Turn) if field.name != "ordinal"},
+    where=CallTurn.account_id == _TURN.excluded.account_id,
 )
 _APPEND_JOURNAL = insert(JournalPage).on_conflict_do_nothing(index_elements=["call_id", "seq"])
 _REPORT = insert(Trouble)
 _PROGRESS = (
     update(Call.__table__)  # type: ignore[arg-type]  # __table__ is a Table; the stubs say FromClause
-    .where(Call.account_id == bindparam("of_account"), Call.id == bindparam("of_call"), Call.ended_at.is_(None))
+    .where(Call.account_id == bindparam("of_account"), Call.id == bindparam("of_call"))
     .values(
-        phase=bindparam("new_phase"),
+        phase=case((Call.ended_at.is_(None), bindparam("new_phase", type_=Call.phase.type)), else_=Call.phase),
         first_audio_ms=func.coalesce(Call.first_audio_ms, bindparam("new_first_audio")),
         cost_micro_usd=Call.cost_micro_usd + bindparam("more_micro_usd"),
         input_tokens=Call.input_tokens + bindparam("more_input"),
@@ -86,7 +87,7 @@ async def report_troubles(session: AsyncSession, troubles: Sequence[tuple[OfCall
 
 
 async def save_progress(session: AsyncSession, changes: Sequence[Progress]) -> None:
-    """Add what calls have cost and where they are; an ended call changes no more."""
+    """Add what calls have cost and tell where they are; an ended call stays ended, its last cost still counts."""
     rows = [
         {
             "of_account": change.of.account_id,

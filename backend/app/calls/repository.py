@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from app.calls.models import Call, CallTurn, JournalPage, Leg, StreamToken, ToolCall
+from app.calls.models import Call, CallTurn, JournalPage, Leg, Recording, StreamToken, ToolCall
 from app.store.model import Base
 
 Columns = Mapping[str, Any]
@@ -88,6 +88,11 @@ class CallRepository:
         ours = select(ToolCall).where(ToolCall.account_id == self._account_id, ToolCall.call_id == call_id)
         settled = ours.where(ToolCall.output.is_not(None))
         return list(await self._session.scalars(settled.order_by(ToolCall.requested_at, ToolCall.tool_call_id)))
+
+    async def recordings(self, call_id: uuid.UUID) -> list[Recording]:
+        ours = select(Recording).where(Recording.account_id == self._account_id, Recording.call_id == call_id)
+        fresh = ours.order_by(Recording.id).execution_options(populate_existing=True)
+        return list(await self._session.scalars(fresh))
 
     async def journal_pages(self, call_id: uuid.UUID) -> list[str]:
         ours = select(JournalPage.lines).where(

@@ -291,6 +291,10 @@ class CallService:
         row = {**told, "id": new_id(now), "call_id": call_id, "created_at": now}
         await self._calls.put(Recording, ["carrier_recording_id"], row, update=changes)
 
+    async def recordings(self, call_id: uuid.UUID) -> list[Recording]:
+        """The call's recordings, oldest first."""
+        return await self._calls.recordings(call_id)
+
     # --- the journal, and going on after a break -------------------------------------------------------------------
 
     async def append_journal(self, call_id: uuid.UUID, seq: int, lines: str) -> None:

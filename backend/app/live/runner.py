@@ -34,9 +34,11 @@ from app.callflow.commands import (
     TruncateAssistantTurn,
 )
 from app.callflow.events import (
+    AssistantAudio,
     CallerAudio,
     DeadlinePassed,
     DigitPressed,
+    EngineEvent,
     Event,
     PlaybackReached,
     StreamStarted,
@@ -115,9 +117,13 @@ class CallRunner:
             return
         if type(event) is CallerAudio:
             # The media path: 50 times a second for every call.
-            self._journal.count_frame(self._now())
-            for command in self._session.handle(event, self._now()):
-                self._perform[type(command)](command)
+            now = self._now()
+            self._journal.count_frame(now)
+            for command in self._session.handle(event, now):
+                if type(command) is SendToEngine:
+                    self._send_audio(command.payload)
+                else:
+                    self._perform[type(command)](command)
         elif isinstance(event, PlaybackReached | DigitPressed | StreamStopped):
             self.feed(event)
 
@@ -145,6 +151,19 @@ class CallRunner:
             self._effects.report_trouble("stream_protocol", "")
             self._line.close()
             self.feed(StreamStopped())
+
+    def on_engine_event(self, event: EngineEvent) -> None:
+        """What the engine says or hears."""
+        if type(event) is not AssistantAudio or not self._has_played or self._ended.is_set():
+            self.feed(event)
+            return
+        now = self._now()
+        commands = self._session.handle(event, now)
+        self._journal.count_audio(event, now, commands)
+        for command in commands:
+            self._perform[type(command)](command)
+        if self._session.deadline() != self._armed_for:
+            self._arm()
 
     # --- the loop of the call --------------------------------------------------------------------------------------
 

@@ -9,7 +9,15 @@ from urllib.parse import urlencode
 import structlog
 from picows import WSCloseCode, WSError, WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport, ws_connect
 
-from app.adapters.openai_realtime.codec import EventError, ServerEvent, Writer, append_audio, decode
+from app.adapters.openai_realtime.codec import (
+    AudioDelta,
+    EventError,
+    ServerEvent,
+    Writer,
+    append_audio,
+    decode,
+    milliseconds,
+)
 from app.adapters.openai_realtime.errors import Verdict, loss_of, loss_of_close, loss_of_status, verdict_of
 from app.adapters.openai_realtime.rendering import Render
 from app.adapters.openai_realtime.responses import Responses
@@ -27,6 +35,7 @@ from app.callflow.commands import (
 )
 from app.callflow.engine import EngineListener, EnginePersona
 from app.callflow.events import (
+    AssistantAudio,
     EngineLost,
     EngineReady,
     ResponseEnded,
@@ -122,7 +131,7 @@ class RealtimeSession(WSListener):
         self._is_open = False
         self._is_congested = False
         self._lasts_s: float | None = None
-        self._watcher: Callable[[ServerEvent], None] | None = None
+        self._watcher: Callable[[ServerEvent | AudioDelta], None] | None = None
 
     # --- the life of the socket --------------------------------------------------------------------------------------
 
@@ -204,8 +213,17 @@ class RealtimeSession(WSListener):
         except EventError as error:
             log.warning("engine event not understood", error=str(error))
             return
-        if event.type != "response.output_audio.delta":
-            self._note(event)
+        if isinstance(event, AudioDelta):
+            if not self._translator.is_aside(event.response_id):
+                delta = event.delta
+                listener(AssistantAudio(event.response_id, event.item_id, delta, milliseconds(delta)))
+            if self._watcher is not None:
+                self._watcher(event)
+            return
+        self._on_event(event, listener)
+
+    def _on_event(self, event: ServerEvent, listener: EngineListener) -> None:
+        self._note(event)
         for translated in self._translator.translate(event):
             if self._listener is None:
                 return
@@ -313,7 +331,7 @@ class RealtimeSession(WSListener):
         if self._transport is not None:
             self._transport.send(_TEXT, frame)
 
-    def watch(self, watcher: Callable[[ServerEvent], None]) -> None:
+    def watch(self, watcher: Callable[[ServerEvent | AudioDelta], None]) -> None:
         """Let somebody see every server event besides the call."""
         self._watcher = watcher
 

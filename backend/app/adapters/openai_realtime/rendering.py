@@ -7,7 +7,7 @@ from binascii import Error as Base64Error
 
 import msgspec
 
-from app.adapters.openai_realtime.codec import ServerEvent
+from app.adapters.openai_realtime.codec import AudioDelta, ServerEvent
 from app.callflow.events import EngineEvent, EngineLost, EngineReady
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
@@ -47,19 +47,26 @@ class Render:
             self.is_ready.set()
             self.is_done.set()
 
-    def on_server_event(self, event: ServerEvent) -> None:
+    def on_server_event(self, event: ServerEvent | AudioDelta) -> None:
+        if isinstance(event, AudioDelta):
+            self._take(event.delta)
+            return
         match event.type:
             case "response.output_audio.delta":
-                try:
-                    self._parts.append(b64decode(event.delta, validate=True))
-                except Base64Error:
-                    self._spoken = ""
+                self._take(event.delta)
             case "response.output_audio_transcript.done":
                 self._spoken += f" {event.transcript}"
             case "response.done":
                 self.is_done.set()
             case "error" if event.error is not None and event.error.event_id == "evt_render":
                 self.is_done.set()
+
+    def _take(self, delta: str) -> None:
+        try:
+            self._parts.append(b64decode(delta, validate=True))
+        except Base64Error:
+            # Not audio: whatever else comes, this rendering cannot be used.
+            self._text = ""
 
     @property
     def audio(self) -> bytes:

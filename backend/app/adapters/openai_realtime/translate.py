@@ -46,6 +46,10 @@ class Translator:
             "conversation.item.input_audio_transcription.failed": lambda e: [CallerSaid(e.item_id, "")],
         }
 
+    def is_aside(self, response_id: str) -> bool:
+        """Whether a response is no part of the conversation."""
+        return response_id in self._aside
+
     def translate(self, event: ServerEvent) -> list[EngineEvent]:
         """What an event means for the call; nothing, for most."""
         if event.type == "response.output_audio.delta":

@@ -1,73 +1,66 @@
-"""The wire of the Realtime API: server events read into structs, client events written as bytes. Pure, no socket.
+"""The wire of the Realtime API: server events as structs, client events as bytes. Pure.
 
-Source of the protocol's facts: openai-realtime.md §3.1 (client events), §3.2 (server events), §7 (what decoding costs).
-Only what a call needs is read; unknown events and fields pass, and whatever the vendor may leave out or set to null has
-a default. Audio stays base64 in both directions.
+Only what a call needs is decoded; unknown events and fields pass. Audio stays base64 in both directions
+(openai-realtime.md §3 for the events, §7 for what decoding costs).
 """
 
-from collections.abc import Mapping
+from itertools import count
+from typing import Any
 
 import msgspec
 
 
-class RealtimeProtocolError(Exception):
-    """A frame that is no event, or a known event without what it must hold. Names no content."""
+class EventError(Exception):
+    """A frame of the server that is no event."""
 
 
-# --- server events -------------------------------------------------------------------------------------------------
+class ErrorBody(msgspec.Struct, gc=False):
+    message: str = ""
+    code: str | None = None
+    type: str = ""
+    event_id: str | None = None
 
 
-class AudioDelta(msgspec.Struct, tag="response.output_audio.delta", gc=False):
-    response_id: str
-    item_id: str
-    delta: str
-
-
-class TranscriptDelta(msgspec.Struct, tag="response.output_audio_transcript.delta", gc=False):
-    response_id: str
-    item_id: str
-    delta: str
-
-
-class Content(msgspec.Struct):
+class Content(msgspec.Struct, gc=False):
+    type: str = ""
     transcript: str | None = None
     text: str | None = None
 
 
 class Item(msgspec.Struct):
-    """A message or a function call; other kinds are told apart by `type` and left alone."""
-
-    type: str
-    id: str | None = None
-    status: str | None = None
-    content: list[Content] | None = None
-    name: str | None = None
-    call_id: str | None = None
-    arguments: str | None = None
+    id: str = ""
+    type: str = ""
+    status: str = ""
+    name: str = ""
+    call_id: str = ""
+    arguments: str = ""
+    content: list[Content] = []
 
     @property
-    def words(self) -> str:
-        """Everything said in a message."""
-        return " ".join(part.transcript or part.text or "" for part in self.content or ()).strip()
+    def text(self) -> str:
+        return " ".join(part.transcript or part.text or "" for part in self.content).strip()
 
 
-class ItemDone(msgspec.Struct, tag="response.output_item.done"):
-    response_id: str
-    item: Item
+class CachedDetails(msgspec.Struct, gc=False):
+    text_tokens: int = 0
+    audio_tokens: int = 0
 
 
-class ErrorBody(msgspec.Struct):
-    """What went wrong. Codes change more often than types, and either may be missing (§1.4)."""
-
-    type: str | None = None
-    code: str | None = None
-    message: str | None = None
-    param: str | None = None
-    event_id: str | None = None
+class InputDetails(msgspec.Struct):
+    text_tokens: int = 0
+    audio_tokens: int = 0
+    cached_tokens: int = 0
+    cached_tokens_details: CachedDetails | None = None
 
 
-class ErrorEvent(msgspec.Struct, tag="error"):
-    error: ErrorBody
+class OutputDetails(msgspec.Struct, gc=False):
+    text_tokens: int = 0
+    audio_tokens: int = 0
+
+
+class TokenUsage(msgspec.Struct):
+    input_token_details: InputDetails | None = None
+    output_token_details: OutputDetails | None = None
 
 
 class StatusDetails(msgspec.Struct):
@@ -76,185 +69,135 @@ class StatusDetails(msgspec.Struct):
 
 
 class Response(msgspec.Struct):
-    """`usage` is kept as JSON: a bill that cannot be read must not hide the end of a response."""
-
-    id: str
-    status: str | None = None
+    id: str = ""
+    status: str = ""
     status_details: StatusDetails | None = None
-    usage: msgspec.Raw = msgspec.Raw(b"null")
+    usage: TokenUsage | None = None
+    conversation_id: str | None = None
+    metadata: dict[str, str] | None = None
 
 
-class ResponseCreated(msgspec.Struct, tag="response.created"):
-    response: Response
-
-
-class ResponseDone(msgspec.Struct, tag="response.done"):
-    response: Response
-
-
-class Format(msgspec.Struct):
-    type: str | None = None
+class Format(msgspec.Struct, gc=False):
+    type: str = ""
 
 
 class AudioSide(msgspec.Struct):
     format: Format | None = None
 
 
-class SessionAudio(msgspec.Struct):
+class Audio(msgspec.Struct):
     input: AudioSide | None = None
     output: AudioSide | None = None
 
 
 class Session(msgspec.Struct):
-    """`expires_at` is in unix seconds."""
-
     expires_at: float | None = None
-    audio: SessionAudio | None = None
-
-    @property
-    def formats(self) -> tuple[str | None, str | None]:
-        """What the server hears and what it sends."""
-        sides = (self.audio.input, self.audio.output) if self.audio is not None else (None, None)
-        heard, sent = (side.format.type if side is not None and side.format is not None else None for side in sides)
-        return heard, sent
+    audio: Audio | None = None
 
 
-class SessionUpdated(msgspec.Struct, tag="session.updated"):
-    session: Session
+class TranscriptionUsage(msgspec.Struct, gc=False):
+    seconds: float = 0.0
 
 
-class SpeechStarted(msgspec.Struct, tag="input_audio_buffer.speech_started", gc=False):
-    item_id: str
-    audio_start_ms: int = 0
+class Language(msgspec.Struct, gc=False):
+    code: str = ""
 
 
-class SpeechStopped(msgspec.Struct, tag="input_audio_buffer.speech_stopped", gc=False):
-    item_id: str
-    audio_end_ms: int = 0
+class ServerEvent(msgspec.Struct):
+    """Any event; which fields are set depends on `type`."""
 
-
-class Language(msgspec.Struct):
-    code: str | None = None
-
-
-class TranscriptionCompleted(msgspec.Struct, tag="conversation.item.input_audio_transcription.completed"):
-    item_id: str
-    transcript: str | None = None
-    languages: list[Language] | None = None
-    usage: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class TranscriptionFailed(msgspec.Struct, tag="conversation.item.input_audio_transcription.failed"):
-    item_id: str
-
-
-ServerEvent = (
-    AudioDelta
-    | TranscriptDelta
-    | ItemDone
-    | ResponseCreated
-    | ResponseDone
-    | SessionUpdated
-    | SpeechStarted
-    | SpeechStopped
-    | TranscriptionCompleted
-    | TranscriptionFailed
-    | ErrorEvent
-)
-
-
-class _Kind(msgspec.Struct):
     type: str
+    response_id: str = ""
+    item_id: str = ""
+    delta: str = ""
+    transcript: str = ""
+    audio_start_ms: int = 0
+    audio_end_ms: int = 0
+    error: ErrorBody | None = None
+    item: Item | None = None
+    response: Response | None = None
+    session: Session | None = None
+    usage: TranscriptionUsage | None = None
+    languages: list[Language] | None = None
 
 
-_KNOWN = frozenset(struct.__struct_config__.tag for struct in ServerEvent.__args__)
-_decode_known = msgspec.json.Decoder(ServerEvent).decode
-_decode_kind = msgspec.json.Decoder(_Kind).decode
+class AudioDelta(msgspec.Struct, tag="response.output_audio.delta", gc=False):
+    """A piece of speech: the only event of the media path."""
 
-# UnicodeDecodeError: text that is not UTF-8. RecursionError: nesting without end.
+    response_id: str
+    item_id: str
+    delta: str
+
+
+_decode = msgspec.json.Decoder(ServerEvent).decode
+_decode_audio = msgspec.json.Decoder(AudioDelta).decode
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decode(frame: bytes | memoryview) -> ServerEvent | None:
-    """Read one text frame; None for an event that no call needs.
-
-    Nothing but a raw `usage` refers to `frame` afterwards: read it before the buffer is used again.
-    Raises RealtimeProtocolError.
-    """
+def decode(frame: bytes | memoryview) -> ServerEvent | AudioDelta:
+    """Read one text frame. Raises EventError for what is no event, or has a known field of another kind."""
     try:
-        event = _decode_known(frame)
-    except _MALFORMED:
-        _tolerate(frame)
-        return None
-    # Audio is copied into JSON texts unread: it must not end the string it stands in.
-    if type(event) is AudioDelta and ('"' in event.delta or "\\" in event.delta):
-        raise RealtimeProtocolError("audio is not base64")
-    return event
+        event = _decode(frame)
+        return _decode_audio(frame) if event.type == "response.output_audio.delta" else event
+    except _MALFORMED as error:
+        raise EventError(type(error).__name__) from None
 
 
-def _tolerate(frame: bytes | memoryview) -> None:
-    """Let an event pass that we do not read; raise for a frame that is broken."""
-    try:
-        kind = _decode_kind(frame).type
-    except _MALFORMED:
-        raise RealtimeProtocolError("frame is not an event") from None
-    if kind in _KNOWN:
-        raise RealtimeProtocolError(f"{kind} lacks what it must hold")
+def milliseconds(payload: str) -> float:
+    """How long base64 of G.711 at 8 kHz sounds; nothing is decoded."""
+    padding = payload.endswith("=") + payload.endswith("==")
+    return (len(payload) // 4 * 3 - padding) / 8
 
 
-# --- client events -------------------------------------------------------------------------------------------------
+# --- ours to the server --------------------------------------------------------------------------------------------
 
-_APPEND = '{"type":"input_audio_buffer.append","audio":"'
-
-
-def append(payload: str) -> bytes:
-    """The caller's audio, base64 as it came. The server acknowledges nothing (§3.1)."""
-    return f'{_APPEND}{payload}"}}'.encode()
+_APPEND = b'{"type":"input_audio_buffer.append","audio":"'
 
 
-def session_update(event_id: str, session: Mapping[str, object]) -> bytes:
-    return _event("session.update", event_id, session=session)
+def append_audio(payload: str) -> bytes:
+    """The caller's audio, base64 taken as it is. The server sends no acknowledgement."""
+    return b'%b%b"}' % (_APPEND, payload.encode())
 
 
-def message_item(event_id: str, role: str, text: str) -> bytes:
-    """Put words into the conversation; `role` is user, assistant or system."""
-    kind = "output_text" if role == "assistant" else "input_text"
-    content = [{"type": kind, "text": text}]
-    return _item(event_id, {"type": "message", "role": role, "content": content})
+class Writer:
+    """Writes client events with ids, so that an error names the event it is about."""
 
+    def __init__(self) -> None:
+        self._ids = count(1)
 
-def tool_call_item(event_id: str, call_id: str, name: str, arguments: str) -> bytes:
-    """Put a tool call of an earlier session into this one; its output has to follow."""
-    return _item(event_id, {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments})
+    def write(self, kind: str, **fields: Any) -> tuple[str, bytes]:  # noqa: ANN401 — JSON values
+        """The id and the bytes of an event."""
+        event_id = f"evt_{next(self._ids)}"
+        return event_id, msgspec.json.encode({"type": kind, "event_id": event_id, **fields})
 
+    def message(self, role: str, text: str) -> bytes:
+        """Put a message into the conversation: role user, assistant or system."""
+        kind = "output_text" if role == "assistant" else "input_text"
+        item = {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+        return self.write("conversation.item.create", item=item)[1]
 
-def tool_output_item(event_id: str, call_id: str, output: str) -> bytes:
-    return _item(event_id, {"type": "function_call_output", "call_id": call_id, "output": output})
+    def tool_request(self, call_id: str, name: str, arguments: str) -> bytes:
+        item = {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
+        return self.write("conversation.item.create", item=item)[1]
 
+    def tool_output(self, call_id: str, output: str) -> bytes:
+        item = {"type": "function_call_output", "call_id": call_id, "output": output}
+        return self.write("conversation.item.create", item=item)[1]
 
-def truncate_item(event_id: str, item_id: str, audio_end_ms: int) -> bytes:
-    """Cut an assistant's item to what was heard; the server drops its transcript."""
-    return _event(
-        "conversation.item.truncate", event_id, item_id=item_id, content_index=0, audio_end_ms=max(0, audio_end_ms)
-    )
+    def truncate(self, item_id: str, heard_ms: int) -> bytes:
+        return self.write("conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=heard_ms)[1]
 
+    def delete(self, item_id: str) -> bytes:
+        return self.write("conversation.item.delete", item_id=item_id)[1]
 
-def delete_item(event_id: str, item_id: str) -> bytes:
-    return _event("conversation.item.delete", event_id, item_id=item_id)
+    def cancel(self, response_id: str) -> bytes:
+        return self.write("response.cancel", response_id=response_id)[1]
 
-
-def create_response(event_id: str, response: Mapping[str, object]) -> bytes:
-    """Ask for a response; `response` overrides the session's settings for this one."""
-    return _event("response.create", event_id, **({"response": response} if response else {}))
-
-
-def cancel_response(event_id: str, response_id: str) -> bytes:
-    return _event("response.cancel", event_id, response_id=response_id)
-
-
-def _item(event_id: str, item: Mapping[str, object]) -> bytes:
-    return _event("conversation.item.create", event_id, item=item)
-
-
-def _event(kind: str, event_id: str, **fields: object) -> bytes:
-    return msgspec.json.encode({"type": kind, "event_id": event_id, **fields})
+    def respond(self, instructions: str, *, may_use_tools: bool) -> bytes:
+        """Ask for a response; instructions replace the session's for this one response (§3.1)."""
+        response: dict[str, object] = {}
+        if instructions:
+            response["instructions"] = instructions
+        if not may_use_tools:
+            response["tool_choice"] = "none"
+        return self.write("response.create", **({"response": response} if response else {}))[1]

@@ -25,9 +25,9 @@ VOICEMAIL = MessageWords(
 )
 
 
-def written(tool_call_id: str) -> MessageWords:
+def written(tool_call_id: str, words: MessageWords = WORDS) -> MessageWords:
     """A message that a tool call wrote down."""
-    return {**WORDS, "tool_call_id": tool_call_id}
+    return {**words, "tool_call_id": tool_call_id}
 
 
 def recorded(carrier_recording_id: str) -> MessageWords:
@@ -48,7 +48,7 @@ class TestTake:
         call = await a_call(session, await a_line(session))
         messages = MessageService(session, call.account_id)
         first = await messages.take(call.id, now=NOW, **written("t1"))
-        again = await messages.take(call.id, now=NOW, **{**VOICEMAIL, "tool_call_id": "t1"})
+        again = await messages.take(call.id, now=NOW, **written("t1", VOICEMAIL))
         second = await messages.take(call.id, now=NOW, **written("t2"))
 
         assert (again.id, again.text) == (first.id, first.text)

@@ -1,0 +1,48 @@
+"""Orders for a single response: set sentences that are spoken word for word, and small tasks."""
+
+import re
+
+from sandbox.speech.brain.intents import Phrase
+from sandbox.speech.brain.phrasing import wording
+from sandbox.speech.brain.utterance import language_of
+
+_EXACTLY = re.compile(
+    r"\b(?:say|speak|repeat|read)\b[^:\"]{0,30}?\b(?:exactly|word for word|verbatim)\b[^:]{0,80}:\s*(.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_QUOTES = ('""', "“”", "„“", "«»")
+
+_TASKS: tuple[tuple[re.Pattern[str], Phrase], ...] = (
+    (re.compile(r"\bstill (?:there|on the line)\b", re.IGNORECASE), Phrase.STILL_THERE),
+    (re.compile(r"\bgoodbye\b|\bfarewell\b", re.IGNORECASE), Phrase.GOODBYE),
+    (re.compile(r"\bconnecting\b|\bputting them through\b|\btransferr?ing\b", re.IGNORECASE), Phrase.CONNECTING),
+    (re.compile(r"\bone moment\b|\bto wait\b|\bhold the line\b", re.IGNORECASE), Phrase.ONE_MOMENT),
+    (re.compile(r"\bapologi[sz]e\b", re.IGNORECASE), Phrase.APOLOGY),
+    (re.compile(r"\bgreet\b", re.IGNORECASE), Phrase.GREETING),
+)
+
+
+def exact_text(order: str) -> str:
+    """The set sentence of an order such as "Say exactly the following, …: Hello."; empty when it is no such order."""
+    found = _EXACTLY.search(order)
+    if found is None:
+        return ""
+    text = found.group(1).strip()
+    for opening, closing in _QUOTES:
+        if len(text) > 1 and text[0] == opening and text[-1] == closing:
+            return text[1:-1].strip()
+    return text
+
+
+def phrase_for(order: str) -> Phrase | None:
+    """What to say for an order to do a small task in one sentence; None when the order is none of them."""
+    return next((phrase for pattern, phrase in _TASKS if pattern.search(order)), None)
+
+
+def language_of_exact(text: str, otherwise: str) -> str:
+    """The language to speak a set sentence in."""
+    return language_of(text) or otherwise
+
+
+def task_wording(phrase: Phrase, language: str, *, owner: str) -> str:
+    return wording(phrase, language, owner=owner)

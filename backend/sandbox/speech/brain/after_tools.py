@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from sandbox.speech.brain.intents import Phrase
-from sandbox.speech.brain.phrasing import wording
 from sandbox.speech.brain.scene import Scene
 from sandbox.speech.brain.story import Deed
 from sandbox.speech.parts import Action
@@ -47,10 +46,8 @@ def _on_link(scene: Scene, deed: Deed) -> list[Action]:
 
 def _on_hang_up(scene: Scene, deed: Deed) -> list[Action]:
     """The goodbye has been said before the call was ended; saying it twice would delay the end."""
-    goodbye = wording(Phrase.GOODBYE, scene.story.language)
-    if not deed.is_done or scene.story.last_said:
-        return []
-    return scene.say(Phrase.GOODBYE) if goodbye else []
+    has_said_goodbye = not deed.is_done or scene.story.last_said
+    return [] if has_said_goodbye else scene.say(Phrase.GOODBYE)
 
 
 def _on_other_tool(scene: Scene, deed: Deed) -> list[Action]:

@@ -3,13 +3,14 @@
 import re
 
 from sandbox.speech.brain.intents import Phrase
-from sandbox.speech.brain.phrasing import wording
-from sandbox.speech.brain.utterance import language_of
 
 _EXACTLY = re.compile(
     r"\b(?:say|speak|repeat|read)\b[^:\"]{0,30}?\b(?:exactly|word for word|verbatim)\b[^:]{0,80}:\s*(.+)",
     re.IGNORECASE | re.DOTALL,
 )
+_LONGEST_TASK = 300
+"""Characters; longer orders are whole instructions in which the words of a task stand for something else."""
+
 _QUOTES = ('""', "“”", "„“", "«»")
 
 _TASKS: tuple[tuple[re.Pattern[str], Phrase], ...] = (
@@ -36,13 +37,6 @@ def exact_text(order: str) -> str:
 
 def phrase_for(order: str) -> Phrase | None:
     """What to say for an order to do a small task in one sentence; None when the order is none of them."""
+    if len(order) > _LONGEST_TASK:
+        return None
     return next((phrase for pattern, phrase in _TASKS if pattern.search(order)), None)
-
-
-def language_of_exact(text: str, otherwise: str) -> str:
-    """The language to speak a set sentence in."""
-    return language_of(text) or otherwise
-
-
-def task_wording(phrase: Phrase, language: str, *, owner: str) -> str:
-    return wording(phrase, language, owner=owner)

@@ -265,6 +265,8 @@ def _without_courtesy(words: str, turn: Utterance) -> list[str]:
 
 
 _SENTENCE = re.compile(r"(?<=[a-zäöüß\d][.!?]) +(?=\w)")
+
+
 def _learn_goal(story: Story, turn: Utterance) -> None:
     for goal, means in _GOALS:
         if means(turn):

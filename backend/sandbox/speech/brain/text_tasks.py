@@ -11,7 +11,9 @@ from sandbox.speech.brain.intents import Intent
 from sandbox.speech.brain.utterance import Utterance, understand
 from sandbox.speech.brain.words import DEFAULT_LANGUAGE
 
-_CALLER_LINE = re.compile(r"^\s*(?:\[[^\]]*\]\s*)?(?:caller|user|anrufer(?:in)?)\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+_CALLER_LINE = re.compile(
+    r"^\s*(?:\[[^\]]*\]\s*)?(?:caller|user|anrufer(?:in)?)\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE
+)
 _LABELS = re.compile(r"\bone of(?: the following| these)?(?: labels| words| categories)?:?\s*([^\n.]+)", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _MOST_SENTENCES = 3

@@ -117,7 +117,6 @@ def bare_name(text: str, vocabulary: Vocabulary) -> str:
     return name if len(name) >= len(answer) // 2 else ""
 
 
-
 def _name_at_start(text: str, vocabulary: Vocabulary, *, may_be_small: bool = False) -> str:
     """The name a text begins with: words with a capital, or, where the text has none at all, at most two words."""
     is_small = may_be_small or text == text.lower()

@@ -15,10 +15,10 @@ class Vocabulary:
     Its patterns are regular expressions over text in lower case without punctuation. They are written as blocks: each
     line holds alternatives, a line that ends with a backslash goes on in the next.
 
-    `common` are words by which the language is told from others. `introductions` and `signatures` stand before and
-    behind a name, `no_names` are no part of one, `fillers` say nothing. `requests` only ask for a message or a person and say nothing
-    themselves. `moments` are days and times, `courtesy` what is said before the matter, `digits` the spoken digits,
-    `owner` what an owner without a name is called.
+    `common` are words by which the language is told from others, `fillers` say nothing. `introductions` and
+    `signatures` stand before and behind a name, `no_names` are no part of one. `requests` only ask for a message or a
+    person. `moments` are days and times, `courtesy` is what comes before the matter, `digits` are the spoken digits,
+    `owner` is what an owner without a name is called.
     """
 
     phrases: Mapping[Phrase, str]

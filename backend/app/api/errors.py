@@ -1,13 +1,15 @@
-"""Domain errors as RFC 9457 problems: the one place that maps kinds of refusal to HTTP statuses."""
+"""Refusals and failures as RFC 9457 problems: the one place that maps kinds of refusal to HTTP statuses."""
 
 from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.adapters.twilio.webhooks import BadWebhook
 from app.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unavailable
@@ -42,9 +44,39 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(BadWebhook, _bad_webhook)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(SQLAlchemyError, _database_error)
-    app.add_exception_handler(OSError, _database_error)
-    app.add_exception_handler(Exception, _bug)
+    app.add_exception_handler(SQLAlchemyError, _outside_error)
+    app.add_exception_handler(OSError, _outside_error)
+    app.add_middleware(BugBoundary)
+
+
+class BugBoundary:
+    """Answers 500 for whatever nobody anticipated, and logs it once.
+
+    A handler for Exception would not do: the framework raises the exception again behind it, and the server logs it a
+    second time, with its text.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception:
+            if has_begun:
+                raise
+            log.exception("unexpected error", path=scope["path"])
+            await problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal")(scope, receive, send)
 
 
 async def _domain_error(_: Request, error: Exception) -> Response:
@@ -74,14 +106,23 @@ async def _validation_error(_: Request, error: Exception) -> Response:
 async def _http_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError
-    return problem(error.status_code, HTTPStatus(error.status_code).name.lower())
+    answer = problem(error.status_code, HTTPStatus(error.status_code).name.lower())
+    answer.headers.update(error.headers or {})
+    return answer
 
 
-async def _database_error(request: Request, error: Exception) -> Response:
+async def _outside_error(request: Request, error: Exception) -> Response:
+    """The database, or something else outside, does not answer; a refused statement is a bug of ours instead."""
+    if not _is_away(error):
+        raise error
     log.warning("database not available", path=request.url.path, error=type(error).__name__)
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable")
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, error=type(error).__name__)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal")
+def _is_away(error: Exception) -> bool:
+    match error:
+        case DataError() | IntegrityError() | ProgrammingError():
+            return False
+        case OSError() | NoConnectionInTime() | DBAPIError():
+            return True
+    return False

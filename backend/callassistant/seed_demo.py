@@ -2,15 +2,20 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
+import os
 import sys
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts.models import Role
 from app.accounts.service import KeyService, account_of_owner, api_key_for
 from app.assistants.service import AssistantService
 from app.core.clock import utc_now
-from app.core.config import Settings
+from app.core.config import Settings, is_set
 from app.core.errors import DomainError
+from app.core.ids import new_token
 from app.core.logging import configure_logging
 from app.core.phone import E164, parse_e164
 from app.numbers.service import NumberService
@@ -27,7 +32,7 @@ async def seed(settings: Settings, *, number: E164, owner_phone: E164, email: st
     """Make what is missing; told again, the same. Raises NumberTaken when another account has the number."""
     database: Database = await open_database(settings)
     now = utc_now()
-    key = api_key_for(settings.jwt_secret_key.get_secret_value(), f"demo:{email}")
+    key = api_key_for(key_secret(settings), f"demo:{email}")
     try:
         await database.upgrade()
         async with database.sessions.begin() as session:
@@ -47,17 +52,36 @@ async def seed(settings: Settings, *, number: E164, owner_phone: E164, email: st
             lines = NumberService(session)
             await lines.assign(number, account_id=account.id, assistant_id=assistant.id, now=now)
             await KeyService(session, account.id).put(key, name="demo", role=Role.VIEWER, now=now)
-            account_id = str(account.id)
     finally:
         await database.close()
     return {
-        "account_id": account_id,
+        "account_id": str(account.id),
         "number": number,
-        "assistant": "Ava",
+        "assistant_id": str(assistant.id),
+        "assistant": assistant.name,
         "owner_phone": owner_phone,
         "email": email,
         "api_key": key,
     }
+
+
+def key_secret(settings: Settings) -> str:
+    """What the demo's key is derived from: JWT_SECRET_KEY, else a secret made once and kept in DATA_DIR.
+
+    Without either, everybody could derive the key.
+    """
+    told = settings.jwt_secret_key.get_secret_value()
+    if is_set(told):
+        return told
+    kept = settings.data_dir / "demo-secret"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), open(kept, "x", opener=_for_us_only) as file:
+        file.write(new_token())
+    return kept.read_text()
+
+
+def _for_us_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def main(argv: list[str]) -> int:
@@ -79,6 +103,9 @@ def main(argv: list[str]) -> int:
         )
     except DomainError as error:
         print(f"callassistant seed-demo: {error.code}: {error}", file=sys.stderr)
+        return 1
+    except (SQLAlchemyError, OSError) as error:
+        print(f"callassistant seed-demo: the database does not answer ({type(error).__name__})", file=sys.stderr)
         return 1
     print(json.dumps(made, indent=2))
     return 0

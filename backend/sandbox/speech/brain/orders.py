@@ -11,7 +11,7 @@ _EXACTLY = re.compile(
 _LONGEST_TASK = 300
 """Characters; longer orders are whole instructions in which the words of a task stand for something else."""
 
-_QUOTES = ('""', "“”", "„“", "«»")
+_QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"))
 
 _TASKS: tuple[tuple[re.Pattern[str], Phrase], ...] = (
     (re.compile(r"\bstill (?:there|on the line)\b", re.IGNORECASE), Phrase.STILL_THERE),

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sandbox.speech.brain.intents import Topic
-from sandbox.speech.brain.utterance import fallback_language, language_of, plain
+from sandbox.speech.brain.utterance import fallback_language, language_of, plain, sentences
 from sandbox.speech.brain.words import VOCABULARIES
 
 _WHO = re.compile(
@@ -13,7 +13,6 @@ _WHO = re.compile(
 _FOR_WHOM = re.compile(r"\banswer (?:the phone|calls) for ([^.\n]{1,120})\.")
 _LANGUAGES = re.compile(r"\byou know ((?:[a-z]{2}(?:-\w+)?(?:, )?)+)")
 _KNOWLEDGE = re.compile(r"^#+ What you know[^\n]*\n(.*?)(?=^# |\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ\d])")
 _MOST_FACTS = 2
 _LONGEST_ANSWER = 240
 
@@ -85,8 +84,8 @@ def _languages(instructions: str) -> tuple[str, ...]:
 def _facts(knowledge: str) -> tuple[str, ...]:
     """One fact a sentence; a line that is no sentence becomes one."""
     lines = [line.strip().lstrip("-*• ") for line in knowledge.splitlines()]
-    sentences = [sentence for line in lines for sentence in _SENTENCE.split(line) if sentence]
-    return tuple(sentence if sentence[-1] in ".!?" else f"{sentence}." for sentence in sentences)
+    facts = [fact for line in lines for fact in sentences(line)]
+    return tuple(fact if fact[-1] in ".!?" else f"{fact}." for fact in facts)
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from enum import StrEnum, auto
 from sandbox.speech.brain.intents import Intent, Phrase
 from sandbox.speech.brain.persona import Persona
 from sandbox.speech.brain.phrasing import question_in
-from sandbox.speech.brain.utterance import Utterance, bare_name, plain, understand
+from sandbox.speech.brain.utterance import Utterance, bare_name, plain, sentences, understand
 from sandbox.speech.brain.words import VOCABULARIES
 from sandbox.speech.parts import Item, Said, ToolAnswered, ToolAsked
 
@@ -99,6 +99,15 @@ _PURE = frozenset(
         Intent.SPEAK_GERMAN,
         Intent.INTRUSION,
     }
+)
+_NO_CONCERN = (
+    Intent.INTRUSION,
+    Intent.ABUSE,
+    Intent.SPAM,
+    Intent.WRONG_NUMBER,
+    Intent.ROBOCALL,
+    Intent.REPEAT,
+    Intent.NOT_TELLING,
 )
 _ABOUT_LANGUAGE = (Intent.SPEAK_ENGLISH, Intent.SPEAK_GERMAN)
 _FEWEST_CONCERN_WORDS = 2
@@ -230,14 +239,14 @@ def _learn_concern(story: Story, turn: Utterance) -> None:
     """Keep what the owner should know, in the caller's words: not greetings, bare answers or questions about facts."""
     if turn.means(Intent.MESSAGE):
         story.request = turn.text
-    if turn.means(Intent.INTRUSION, Intent.ABUSE, Intent.SPAM, Intent.WRONG_NUMBER, Intent.ROBOCALL, Intent.REPEAT):
+    if turn.means(*_NO_CONCERN):
         return
     is_answer = story.asked in _CONCERN_QUESTIONS and not turn.number
     is_question = turn.means(Intent.QUESTION) and not turn.means(Intent.MESSAGE, Intent.BOOKING, Intent.HUMAN)
     if is_question and not is_answer:
         return
     fewest = 1 if is_answer else _FEWEST_CONCERN_WORDS
-    story.concern += [text for text in _SENTENCE.split(turn.text) if len(_substance(text, turn)) >= fewest]
+    story.concern += [text for text in sentences(turn.text) if len(_substance(text, turn)) >= fewest]
 
 
 def rest_of(turn: Utterance) -> list[str]:
@@ -262,9 +271,6 @@ def _without_courtesy(words: str, turn: Utterance) -> list[str]:
     words = vocabulary.introduction_pattern.sub(" ", f"{words} ")
     own = set(plain(turn.name).split()) | vocabulary.fillers
     return [word for word in words.split() if word not in own]
-
-
-_SENTENCE = re.compile(r"(?<=[a-zäöüß\d][.!?]) +(?=\w)")
 
 
 def _learn_goal(story: Story, turn: Utterance) -> None:

@@ -8,14 +8,13 @@ import json
 import re
 
 from sandbox.speech.brain.intents import Intent
-from sandbox.speech.brain.utterance import Utterance, understand
+from sandbox.speech.brain.utterance import Utterance, sentences, understand
 from sandbox.speech.brain.words import DEFAULT_LANGUAGE
 
 _CALLER_LINE = re.compile(
     r"^\s*(?:\[[^\]]*\]\s*)?(?:caller|user|anrufer(?:in)?)\s*:\s*(.+)$", re.IGNORECASE | re.MULTILINE
 )
 _LABELS = re.compile(r"\bone of(?: the following| these)?(?: labels| words| categories)?:?\s*([^\n.]+)", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _MOST_SENTENCES = 3
 _LONGEST_SUMMARY = 400
 
@@ -73,9 +72,9 @@ def _facts(turns: list[Utterance]) -> dict[str, object]:
 
 def _summary(turns: list[Utterance]) -> str:
     """The caller's weightiest sentences, in their order."""
-    sentences = [sentence for turn in turns for sentence in _SENTENCE.split(turn.text) if sentence]
-    if not sentences:
+    said = [sentence for turn in turns for sentence in sentences(turn.text)]
+    if not said:
         return "The caller said nothing."
-    weightiest = sorted(range(len(sentences)), key=lambda number: -len(sentences[number]))[:_MOST_SENTENCES]
-    summary = " ".join(sentences[number] for number in sorted(weightiest))
+    weightiest = sorted(range(len(said)), key=lambda number: -len(said[number]))[:_MOST_SENTENCES]
+    summary = " ".join(said[number] for number in sorted(weightiest))
     return summary if len(summary) <= _LONGEST_SUMMARY else summary[:_LONGEST_SUMMARY].rsplit(" ", 1)[0] + " …"

@@ -11,6 +11,7 @@ _KEYS = re.compile(r"\[caller pressed ([0-9*#A-D ]+)\]")
 _MARKS = re.compile(r"[^\w\s'@+:.-]|(?<!\d)[.:-]|[.:-](?!\d)")
 _WORD = re.compile(r"[\w'-]+")
 _PHONE = re.compile(r"\+?\d(?:[\s()./-]*\d){5,14}(?!\d)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\bDr\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bSt\.)\s+(?=\w)")
 _TITLES = frozenset(
     ("dr", "dr.", "mr", "mr.", "mrs", "mrs.", "ms", "ms.", "prof", "prof.", "frau", "herr", "miss", "doctor", "doktor")
 )
@@ -72,6 +73,11 @@ def understand(text: str, *, language: str, owner: str = "") -> Utterance:
 def plain(text: str) -> str:
     """In lower case and without punctuation; digits keep what stands between them (5:30)."""
     return " ".join(_MARKS.sub(" ", text.lower().replace("’", "'")).split())
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; a title such as "Dr." ends none."""
+    return [sentence for sentence in _SENTENCE_END.split(text) if sentence]
 
 
 def language_of(text: str) -> str:

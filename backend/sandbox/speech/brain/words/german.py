@@ -185,6 +185,7 @@ _TOPICS = {
 }
 
 _COMMON = """
+apparat
 abend aber alle als am an angerufen anrufen auch auf aus auskunft bei bin bis bitte da danke das dass dem den der
 deutsch die dies dringend du ein eine einem einen einer er es falsch für geht gern gerne geöffnet gibt guten habe
 haben hallo hat heute hier ich ihm ihn ihnen ihr ihre ihren im ist ja jetzt kann keine können könnten machen mein

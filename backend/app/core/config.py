@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -83,7 +83,8 @@ class Settings(BaseSettings):
         if "@" not in netloc and self.db_username:
             password = self.db_password.get_secret_value()
             netloc = f"{quote(self.db_username, safe='')}:{quote(password, safe='')}@{netloc}"
-        return urlunsplit(("postgresql+asyncpg", netloc, url.path, url.query, ""))
+        query = f"?{url.query}" if url.query else ""
+        return f"postgresql+asyncpg://{netloc}{url.path}{query}"
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

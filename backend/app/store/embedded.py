@@ -28,7 +28,8 @@ _POLL_S = 0.05
 _START_S = 60.0
 _STOP_S = 30.0
 _LEAVE_S = 2.0
-_RESTART_PAUSE_S = 0.5
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
 _LOG_LIMIT = 1_000_000
 _OPTIONS = {
     "max_connections": "100",
@@ -60,6 +61,7 @@ class EmbeddedPostgres:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._failure: DomainError | None = None
+        self._pause_s = _FIRST_PAUSE_S
         self._keeper = threading.Thread(target=self._keep, name="embedded-postgres", daemon=True)
 
     def start(self) -> None:
@@ -118,8 +120,10 @@ class EmbeddedPostgres:
             self._stopping.set()
             self._ready.set()
             return
-        log.error("embedded database does not start", error=type(failure).__name__)
-        self._stopping.wait(_RESTART_PAUSE_S)
+        # After a crash the first attempts may meet what the dead server's own processes still hold.
+        log.warning("embedded database does not start yet", error=type(failure).__name__)
+        self._stopping.wait(self._pause_s)
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
     def _supervise(self) -> None:
         """Run the server until it ends or we stop; called with the lock."""
@@ -177,6 +181,7 @@ class EmbeddedPostgres:
             # The file of a crashed server says "ready" too: only our own child's word counts.
             if postmaster is not None and postmaster.pid == server.pid and postmaster.is_ready:
                 log.info("embedded database started", pid=server.pid)
+                self._pause_s = _FIRST_PAUSE_S
                 self._ready.set()
                 return
 

@@ -46,6 +46,11 @@ class TestOpenDatabase:
             assert await session.scalar(text("SELECT current_user")) == "postgres"
         await database.close()
 
+    def test_keeps_an_address_without_a_host(self) -> None:
+        settings = Settings(database_url="postgresql:///calls?host=/run/postgresql")
+
+        assert settings.async_database_url == "postgresql+asyncpg:///calls?host=/run/postgresql"
+
     async def test_starts_the_embedded_one_without_an_address(self, tmp_path: Path) -> None:
         database = await open_database(Settings(database_url="", data_dir=tmp_path))
         try:

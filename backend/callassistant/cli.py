@@ -41,3 +41,7 @@ def main() -> None:
         print(f"callassistant {arguments[0]}: not part of this installation ({error.name} is missing)", file=sys.stderr)
         sys.exit(2)
     sys.exit(module.main(arguments[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,9 +7,9 @@ from sandbox.speech.brain.orders import exact_text, phrase_for
 from sandbox.speech.brain.persona import Persona, read_persona
 from sandbox.speech.brain.rules import decide
 from sandbox.speech.brain.scene import Scene
-from sandbox.speech.brain.story import Story, retell
-from sandbox.speech.brain.utterance import language_of
-from sandbox.speech.parts import Action, Situation, Speak
+from sandbox.speech.brain.story import Story, rest_of, retell
+from sandbox.speech.brain.utterance import language_of, sentences
+from sandbox.speech.parts import Action, Situation, Speak, UseTool
 
 
 class Receptionist:
@@ -38,11 +38,23 @@ def _obey(order: str, story: Story, persona: Persona) -> list[Action] | None:
 def _answer(scene: Scene) -> list[Action]:
     story = scene.story
     if story.fresh_deeds:
-        return report(scene)
+        return _report_and_answer(scene)
     if story.turn is not None:
         return decide(scene, story.turn)
     if story.is_resumed:
-        return scene.say(Phrase.CONTINUE, story.asked or Phrase.ASK_CONCERN)
+        return scene.say(Phrase.CONTINUE, scene.pending)
     if story.last_said:
-        return scene.say(story.asked or Phrase.ASK_CONCERN)
+        return scene.say(scene.pending)
     return scene.say(Phrase.GREETING)
+
+
+def _report_and_answer(scene: Scene) -> list[Action]:
+    """Tell what a tool did; when the caller has spoken meanwhile, answer that in place of the report's question."""
+    told, turn = report(scene), scene.story.turn
+    if turn is None or scene.story.said_goodbye or not rest_of(turn) or scene.story.has_done("transfer_call"):
+        return told
+    answer = decide(scene, turn)
+    statements = [part for action in told if isinstance(action, Speak) for part in sentences(action.text)]
+    spoken = [part for part in statements if not part.endswith("?")]
+    spoken += [action.text for action in answer if isinstance(action, Speak)]
+    return [Speak(" ".join(spoken), scene.story.language), *(a for a in answer if isinstance(a, UseTool))]

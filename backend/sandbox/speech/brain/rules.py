@@ -56,7 +56,7 @@ def _language(scene: Scene, turn: Utterance) -> list[Action] | None:
     wanted = "de" if turn.means(Intent.SPEAK_GERMAN) else "en" if turn.means(Intent.SPEAK_ENGLISH) else ""
     if not wanted or wanted != scene.story.language:
         return None
-    return scene.say(Phrase.LANGUAGE_CHANGED, _pending_question(scene))
+    return scene.say(Phrase.LANGUAGE_CHANGED, scene.pending)
 
 
 def _repeat(scene: Scene, turn: Utterance) -> list[Action] | None:
@@ -72,7 +72,7 @@ def _wait(scene: Scene, turn: Utterance) -> list[Action] | None:
 
 
 def _identity(scene: Scene, turn: Utterance) -> list[Action] | None:
-    return scene.say(Phrase.WHO_I_AM, _pending_question(scene)) if turn.means(Intent.WHO_ARE_YOU) else None
+    return scene.say(Phrase.WHO_I_AM, scene.pending) if turn.means(Intent.WHO_ARE_YOU) else None
 
 
 def _keys(scene: Scene, turn: Utterance) -> list[Action] | None:
@@ -83,7 +83,7 @@ def _keys(scene: Scene, turn: Utterance) -> list[Action] | None:
         return scene.say(Phrase.CONFIRM_NUMBER, digits=_spaced(turn.keys))
     if scene.story.goal is Goal.TRANSFER:
         return None
-    return scene.say(Phrase.PRESSED, _pending_question(scene), digits=_spaced(turn.keys))
+    return scene.say(Phrase.PRESSED, scene.pending, digits=_spaced(turn.keys))
 
 
 def _number(scene: Scene, turn: Utterance) -> list[Action] | None:
@@ -213,13 +213,13 @@ def _name_corrected(scene: Scene, turn: Utterance) -> list[Action] | None:
 
 def _small_talk(scene: Scene, turn: Utterance) -> list[Action] | None:
     if turn.means(Intent.HOW_ARE_YOU):
-        return scene.say(Phrase.I_AM_WELL, _pending_question(scene))
+        return scene.say(Phrase.I_AM_WELL, scene.pending)
     if turn.means(Intent.ARE_YOU_THERE):
-        return scene.say(Phrase.I_AM_HERE, _pending_question(scene))
+        return scene.say(Phrase.I_AM_HERE, scene.pending)
     if turn.means(Intent.THANKS):
         return scene.say(Phrase.WELCOME, Phrase.ASK_ANYTHING_ELSE)
     if turn.means(Intent.GREETING, Intent.YES, Intent.NO):
-        return scene.say(_pending_question(scene))
+        return scene.say(scene.pending)
     return None
 
 
@@ -232,14 +232,6 @@ def _not_understood(scene: Scene) -> list[Action]:
     if scene.story.unclear == 0:
         return scene.say(Phrase.NOT_UNDERSTOOD)
     return scene.say(Phrase.NOT_UNDERSTOOD_TWICE, Phrase.OFFER_MESSAGE)
-
-
-def _pending_question(scene: Scene) -> Phrase:
-    """The question that is still open; the one for the concern when there is none."""
-    story = scene.story
-    if story.asked is None or story.asked is Phrase.ASK_ANYTHING_ELSE or story.asked is Phrase.CONFIRM_NUMBER:
-        return Phrase.ASK_CONCERN
-    return story.asked
 
 
 def _spaced(digits: str) -> str:

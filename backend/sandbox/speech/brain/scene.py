@@ -21,6 +21,14 @@ class Scene:
     persona: Persona
     offer: Offer
 
+    @property
+    def pending(self) -> Phrase:
+        """The question that is still open; the one for the concern when there is none."""
+        asked = self.story.asked
+        if asked in (None, Phrase.ASK_ANYTHING_ELSE, Phrase.CONFIRM_NUMBER):
+            return Phrase.ASK_CONCERN
+        return asked
+
     def say(self, *phrases: Phrase, **values: str) -> list[Action]:
         """One spoken message of these phrases."""
         language = self.story.language

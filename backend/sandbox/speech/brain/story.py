@@ -55,6 +55,8 @@ class Story:
     concern: list[str] = field(default_factory=list)
     request: str = ""
     """The words with which a message or a call back was asked for."""
+    open_question: str = ""
+    """The last question about the business; the matter of a message when it could not be answered."""
     moment: str = ""
     goal: Goal | None = None
     is_urgent: bool = False
@@ -244,6 +246,7 @@ def _learn_concern(story: Story, turn: Utterance) -> None:
     is_answer = story.asked in _CONCERN_QUESTIONS and not turn.number
     is_question = turn.means(Intent.QUESTION) and not turn.means(Intent.MESSAGE, Intent.BOOKING, Intent.HUMAN)
     if is_question and not is_answer:
+        story.open_question = turn.text
         return
     fewest = 1 if is_answer else _FEWEST_CONCERN_WORDS
     story.concern += [text for text in sentences(turn.text) if len(_substance(text, turn)) >= fewest]
@@ -280,8 +283,10 @@ def _learn_goal(story: Story, turn: Utterance) -> None:
             return
     if story.asked in (Phrase.OFFER_MESSAGE, Phrase.OFFER_RETRY) and turn.means(Intent.NO):
         story.goal, story.concern = None, []
-    elif story.asked is Phrase.OFFER_MESSAGE and turn.means(Intent.YES):
+    elif story.asked is Phrase.OFFER_MESSAGE and (turn.means(Intent.YES) or turn.name):
         story.goal = Goal.MESSAGE
+        if story.open_question and not story.concern:
+            story.concern = [story.open_question]
 
 
 _GOALS: tuple[tuple[Goal, Callable[[Utterance], bool]], ...] = (

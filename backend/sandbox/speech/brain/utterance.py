@@ -55,7 +55,7 @@ def understand(text: str, *, language: str, owner: str = "") -> Utterance:
         intents.add(Intent.QUESTION)
     if _asks_for(owner, simple):
         intents.add(Intent.HUMAN)
-    relation = vocabulary.relation_pattern.search(simple)
+    relation = vocabulary.relation_pattern.search(words)
     moment = vocabulary.moment_pattern.search(words)
     return Utterance(
         text=words,

@@ -1,12 +1,13 @@
 """Whole conversations with the receptionist, as tables: what is said, what is answered, which tools are used."""
 
+import json
 import re
 from typing import NamedTuple
 
 import pytest
 
 from sandbox.speech.brain import Receptionist, build_brain
-from sandbox.speech.parts import Said
+from sandbox.speech.parts import Said, Speak, ToolAnswered, ToolAsked, UseTool
 from tests.sandbox.speech.brain_dialog import GREETING, HANG_UP, TAKE_MESSAGE, TRANSFER_CALL, Dialog
 
 
@@ -250,6 +251,44 @@ TALKS = (
         (("One moment please.", "take your time"), ("Are you still there?", "I am here"), ("Pardon?", "I am here")),
         (),
     ),
+    Talk(
+        "asks what nobody knows",
+        (
+            ("Are you hiring?", "do not know that. Shall I take a message"),
+            ("Yes.", "your name"),
+            ("Pat Young", "note that down, Pat Young: Are you hiring"),
+        ),
+        (("take_message", {"caller_name": "Pat Young", "text": "Are you hiring?", "urgency": "normal"}),),
+    ),
+    Talk(
+        "leads with telephone digits",
+        (
+            ("My number is 555 0100. Please have Alex call me.", "5 5 5, 0 1 0, 0. Is that right"),
+            ("Yes.", "your name"),
+            ("Rita Vega", "What may I tell"),
+            ("It's about the lease.", "note that down, Rita Vega"),
+        ),
+        (
+            (
+                "take_message",
+                {
+                    "caller_name": "Rita Vega",
+                    "callback_number": "5550100",
+                    "text": "It's about the lease.",
+                    "urgency": "normal",
+                },
+            ),
+        ),
+    ),
+    Talk(
+        "asks for the owner in German",
+        (
+            ("Guten Tag, ist Herr Smith zu sprechen?", "Wen darf ich melden"),
+            ("Müller", "worum geht es"),
+            ("Um den Vertrag.", "verbinde Sie jetzt"),
+        ),
+        (("transfer_call", {"caller_name": "Müller", "reason": "Um den Vertrag."}),),
+    ),
     Talk("says goodbye", (("Goodbye.", "Thank you for calling. Goodbye"),), (FINISHED,)),
 )
 
@@ -260,7 +299,7 @@ _NO_NUMBER: dict[str, object] = {"ok": True, "note": "the message is stored; no 
 @pytest.mark.parametrize("talk", TALKS, ids=[talk.name.replace(" ", "_") for talk in TALKS])
 async def test_caller(talk: Talk) -> None:
     dialog = Dialog(Receptionist())
-    if "number" in talk.name:
+    if talk.name == "dictates a number and corrects it":
         dialog.outputs["take_message"] = [_NO_NUMBER]
 
     for line, expected in talk.lines:
@@ -379,6 +418,25 @@ class TestTools:
 
 
 class TestInterruptions:
+    async def test_words_spoken_while_a_tool_ran_are_answered_with_its_report(self) -> None:
+        dialog = Dialog(Receptionist())
+        await dialog.says("This is Joe Hill.")
+        dialog.items.append(Said("user", "Please tell Alex that the roof is leaking."))
+        (spoken, used) = await dialog.respond()
+        assert isinstance(spoken, Speak)
+        assert isinstance(used, UseTool)
+        dialog.items += [
+            Said("assistant", spoken.text),
+            ToolAsked("c", used.name, json.dumps(used.arguments)),
+            Said("user", "And when are you open tomorrow?"),
+            ToolAnswered("c", '{"ok": true}'),
+        ]
+
+        (spoken,) = await dialog.respond()
+
+        assert isinstance(spoken, Speak)
+        assert re.fullmatch("Your message has been taken.*open Monday to Friday.*anything else.*", spoken.text)
+
     async def test_a_question_that_was_cut_off_is_still_answered(self) -> None:
         dialog = Dialog(Receptionist())
         dialog.items += [

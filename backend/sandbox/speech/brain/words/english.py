@@ -41,13 +41,13 @@ _PHRASES = {
     Phrase.CANNOT_CONNECT: "I am sorry, I cannot connect you right now.",
     Phrase.CANNOT_BOOK: "I am sorry, I cannot book appointments myself.",
     Phrase.BOOKING_LINK: "I will have the link to the booking page sent to you.",
-    Phrase.BOOKING_LINK_FOR: "You would like {moment}: I will have the link to the booking page sent to you.",
+    Phrase.BOOKING_LINK_FOR: "An appointment {moment}: I will have the link to the booking page sent to you.",
     Phrase.MESSAGE_TAKEN: "Your message has been taken, and {owner} will get it.",
     Phrase.MESSAGE_FAILED: "I am sorry, your message could not be stored.",
     Phrase.MESSAGE_FAILED_AGAIN: "I am sorry, it failed again: your message was not stored. Please call again later.",
     Phrase.CANNOT_TAKE_MESSAGE: "I am sorry, I cannot take a message. Please call again later.",
     Phrase.TRANSFER_FAILED: "I am sorry, nobody can take your call right now.",
-    Phrase.LINK_NOTED: "The booking link is on its way to be sent by text.",
+    Phrase.LINK_NOTED: "The booking link will be sent to you by text.",
     Phrase.LINK_FAILED: "I am sorry, the booking link cannot be sent.",
     Phrase.TOOL_DONE: "That is done.",
     Phrase.TOOL_FAILED: "I am sorry, that did not work.",
@@ -82,9 +82,11 @@ _INTENTS = {
     """,
     Intent.NOTHING_ELSE: r"""
         that's (?:all|it|everything)|that is (?:all|it|everything)|that was (?:all|it|everything)|nothing else
+        ^(?:no )?nothing
         no that's (?:all|fine|it)|that will be all|that'll be all|i'm (?:all )?(?:good|set)
     """,
     Intent.REPEAT: r"""
+        ^(?:what|huh|sorry|excuse me)$
         pardon(?: me)?|(?:say|repeat) (?:that|it)(?: again| please)?|come again|what did you say|repeat please
         (?:could|can) you repeat|(?:i )?(?:didn't|did not) (?:hear|get|catch|understand) (?:that|you|it)
     """,
@@ -96,6 +98,7 @@ _INTENTS = {
         are you (?:still )?there|can you hear me|is (?:anyone|anybody|somebody) there|hello hello
     """,
     Intent.WHO_ARE_YOU: r"""
+        ^(?:(?:hello|hi|sorry|oh) )*is this (?!a\b|an\b|the\b|about\b|possible\b)\w+
         who (?:are|is) (?:you|this)|who am i (?:speaking|talking) (?:to|with)
         are you (?:a |an |really )?(?:real|robot|machine|human|bot|computer|ai|person)|what are you
         is this a (?:robot|machine|bot|recording|computer)
@@ -139,6 +142,7 @@ _INTENTS = {
         wrong number|misdialed|dialed the wrong|wrong person|must have (?:mis ?dialed|the wrong)
     """,
     Intent.DANGER: r"""
+        (?:broke|broken|breaking) into|burglars?|intruders?|robbed
         (?:heart attack|stroke|unconscious|not breathing|can't breathe|bleeding|ambulance|suicid\w*|kill \
             (?:myself|himself|herself)|overdos\w*|on fire|house fire|being attacked|in danger|gas leak)
     """,
@@ -159,12 +163,14 @@ _INTENTS = {
         can i have the owner
     """,
     Intent.MESSAGE: r"""
+        (?:have|ask|tell|get) \w+ (?:to )?(?:call|ring) (?:me|us)|let \w+ know
         (?:take|leave|give|pass on|have) (?:a |him a |her a |them a |the |my )?message|call (?:me|us) back|callback
         call back|ring me back|return my call|(?:tell|let) (?:him|her|them) (?:that|know|i|to|about)
         pass (?:it|that|this) on|please (?:tell|let|inform|remind)|(?:tell|let) the owner
         can you (?:tell|let|ask) (?:him|her|them)
     """,
     Intent.BOOKING: r"""
+        (?:do you have|have you got|is there) (?:any |some )?(?:time|availability|openings?|slots?)
         appointments?
         (?:make|book|schedule|arrange|set up) (?:a|an|the) (?:booking|meeting|time|slot|visit|reservation|\
             consultation|table)
@@ -251,13 +257,15 @@ _MOMENTS = r"""
 """
 
 _REQUESTS = r"""
+    (?:my|the) (?:phone |telephone )?number is|(?:you can |please )?reach me (?:at|on)
     (?:(?:can|could|may|would) (?:i|you) |(?:i'd|i would) like to |i (?:want|need) to )?(?:please )?\
         (?:just )?(?:leave|take|pass on|give) (?:him |her |them )?(?:a |the |my )?message(?: for (?:\w+|the owner))?
     (?:(?:can|could|would) (?:you|he|she|they) )?(?:please )?(?:(?:ask|have|tell|get) (?:\w+|the owner) \
-        (?:to )?)?(?:to )?(?:call|ring) (?:me|us) (?:back|again)
+        (?:to )?)?(?:to )?(?:call|ring) (?:me|us)(?: back| again)?
     (?:(?:can|could|may) i |(?:i'd|i would) like to |i (?:want|need|have) to )?(?:please )?(?:speak|talk) (?:to|\
         with) (?:a |an |the |some)?(?:[\w.]+)
-    is (?:\w+ )?(?:there|in|available)|(?:please )?(?:put me through|connect me|transfer me)(?: to \w+)?
+    is (?:[\w.]+ ){0,3}(?:there|in|available|around|free|home)
+    (?:please )?(?:put me through|connect me|transfer me)(?: to \w+)?
 """
 
 _RELATIONS = r"""

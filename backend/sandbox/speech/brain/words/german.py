@@ -41,7 +41,7 @@ _PHRASES = {
     Phrase.CANNOT_CONNECT: "Ich kann Sie gerade leider nicht verbinden.",
     Phrase.CANNOT_BOOK: "Termine kann ich leider nicht selbst vergeben.",
     Phrase.BOOKING_LINK: "Ich lasse Ihnen den Link zur Terminbuchung schicken.",
-    Phrase.BOOKING_LINK_FOR: "Sie möchten {moment}: Ich lasse Ihnen den Link zur Terminbuchung schicken.",
+    Phrase.BOOKING_LINK_FOR: "Ein Termin {moment}: Ich lasse Ihnen den Link zur Terminbuchung schicken.",
     Phrase.MESSAGE_TAKEN: "Ihre Nachricht ist notiert, {owner} bekommt sie.",
     Phrase.MESSAGE_FAILED: "Ihre Nachricht konnte leider nicht gespeichert werden.",
     Phrase.MESSAGE_FAILED_AGAIN: (
@@ -84,6 +84,7 @@ _INTENTS = {
         nein|nee|nö|falsch|stimmt nicht|eigentlich nicht
     """,
     Intent.NOTHING_ELSE: r"""
+        ^(?:nein )?nichts
         das (?:war|wär|wäre)(?:'s| es| alles)?|das ist alles|sonst nichts|nichts weiter|nein das war's|mehr nicht
     """,
     Intent.REPEAT: r"""
@@ -97,6 +98,7 @@ _INTENTS = {
         sind sie noch da|hören sie mich|ist da (?:jemand|wer)|noch dran
     """,
     Intent.WHO_ARE_YOU: r"""
+        bin ich (?:hier |da )?(?:richtig )?bei|ist (?:da|dort) (?:die|der|das)
         wer (?:sind sie|spricht da|ist da)|mit wem spreche ich
         sind sie (?:ein |eine |etwa )*(?:roboter|mensch|maschine|computer|ki|echt)
         ist das (?:ein |eine )?(?:roboter|maschine|computer|anrufbeantworter)
@@ -128,6 +130,7 @@ _INTENTS = {
         verwählt|falsche nummer|falsch verbunden|falschen nummer
     """,
     Intent.DANGER: r"""
+        eingebrochen|einbrecher
         (?:herzinfarkt|schlaganfall|bewusstlos|atmet nicht|blutet stark|krankenwagen|notarzt|selbstmord|\
             umbringen|es brennt|überfall|in gefahr|lebensgefahr)
     """,
@@ -148,10 +151,13 @@ _INTENTS = {
         (?:einem|einen) mitarbeiter
     """,
     Intent.MESSAGE: r"""
+        (?:können|könnten) sie (?!mir\b)(?:bitte )?(?:[\w.]+ ){1,3}(?:sagen|ausrichten|mitteilen)
+        sagen sie (?:herrn|frau)
         nachricht|ausrichten|rückruf|zurückrufen|zurückruft|rufen sie (?:mich|uns) (?:bitte )?zurück
         ruft (?:mich|uns) zurück|richten sie|sagen sie (?:ihm|ihr|ihnen|bitte)|weitergeben|bescheid (?:sagen|geben)
     """,
     Intent.BOOKING: r"""
+        (?:haben|hätten) sie (?:noch )?(?:etwas |was )?(?:zeit|frei)
         termin\w*|reservier\w*|einen tisch|buchen|buchung|vorbeikommen
     """,
     Intent.INTRUSION: r"""
@@ -232,12 +238,14 @@ _MOMENTS = r"""
 """
 
 _REQUESTS = r"""
+    meine (?:telefon|handy)?nummer (?:ist|lautet)|(?:ich bin )?erreichbar unter|sie erreichen mich unter
     (?:ich (?:möchte|würde|will|wollte)|(?:kann|könnte|darf) ich|(?:können|könnten) sie)?(?: gerne?| bitte| ihm|\
          ihr| (?:dem |der )?(?:herrn|frau) \w+)*(?: eine| meine)? nachricht (?:hinterlassen|aufnehmen|notieren)
     etwas ausrichten|(?:um )?(?:einen )?rückruf(?: bitte)?
     (?:bitte )?(?:rufen sie|ruft|rufe?) (?:mich|uns) (?:bitte )?zurück
     (?:kann|könnte|möchte|würde) ich (?:gerne? )?(?:mit )?(?:[\w.]+ ){0,3}(?:sprechen|reden)
-    ist (?:\w+ )?(?:da|zu sprechen|erreichbar)|verbinden sie mich(?: bitte)?(?: mit (?:herrn|frau)? ?\w+)?
+    ist (?:[\w.]+ ){0,3}(?:da|zu sprechen|erreichbar|im haus)
+    verbinden sie mich(?: bitte)?(?: mit (?:herrn|frau)? ?\w+)?
 """
 
 _RELATIONS = r"""

@@ -54,7 +54,7 @@ class Vocabulary:
 
     @cached_property
     def relation_pattern(self) -> re.Pattern[str]:
-        return _whole_words(self.relations)
+        return re.compile(rf"\b(?:{alternatives(self.relations)})\b", re.IGNORECASE)
 
     @cached_property
     def moment_pattern(self) -> re.Pattern[str]:

@@ -1,0 +1,123 @@
+"""The sandbox's own control interface of the carrier."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Request, Response, WebSocket
+from pydantic import BaseModel, Field
+
+from sandbox.carrier.exchange import Exchange, NotInService, Ring
+from sandbox.carrier.faults import KINDS, Fault
+from sandbox.carrier.leg import Leg, Network
+from sandbox.carrier.line import Line
+from sandbox.carrier.services import Services
+
+router = APIRouter(prefix="/sandbox")
+
+_NO_SUCH_CALL = 4404
+
+
+class NetworkOrder(BaseModel):
+    jitter_ms: float = Field(0, ge=0, le=2000)
+    loss_pct: float = Field(0, ge=0, le=100)
+
+
+class RingOrder(BaseModel):
+    caller: Annotated[str, Field(alias="from", min_length=1, max_length=64)]
+    called: Annotated[str, Field(alias="to", min_length=1, max_length=64)]
+    params: dict[str, str] = {}
+    network: NetworkOrder = NetworkOrder()
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.post("/calls", status_code=201)
+async def ring(request: Request, order: RingOrder) -> dict[str, str]:
+    """A caller rings a number now."""
+    network = Network(order.network.jitter_ms, order.network.loss_pct)
+    try:
+        leg = _exchange(request).ring(Ring(order.caller, order.called, order.params, network))
+    except NotInService:
+        raise HTTPException(404, f"The number {order.called} is not in service.") from None
+    return {"call_sid": leg.sid}
+
+
+@router.get("/calls")
+async def list_calls(request: Request) -> dict[str, list[dict[str, Any]]]:
+    """All calls, newest first, without their events."""
+    return {"calls": [_summary(leg) for leg in reversed(_exchange(request).legs.values())]}
+
+
+@router.get("/calls/{call_sid}")
+async def get_call(request: Request, call_sid: str) -> dict[str, Any]:
+    leg = _leg(request, call_sid)
+    return {**_summary(leg), "events": leg.handset.events, "recordings": []}
+
+
+@router.get("/calls/{call_sid}/audio.wav")
+async def get_audio(request: Request, call_sid: str) -> Response:
+    """The whole call in stereo: left the caller, right what the caller heard."""
+    return Response(_leg(request, call_sid).tape.wav(), media_type="audio/wav")
+
+
+@router.websocket("/calls/{call_sid}/line")
+async def line(socket: WebSocket, call_sid: str) -> None:
+    exchange: Exchange = socket.app.state.exchange
+    services: Services = socket.app.state.services
+    leg = exchange.legs.get(call_sid)
+    if leg is None:
+        await socket.close(_NO_SUCH_CALL)
+        return
+
+    def hang_up() -> None:
+        session = exchange.session(call_sid)
+        if session is not None:
+            session.hang_up(by="caller")
+
+    await Line(socket, leg, services.voice, hang_up).serve()
+
+
+@router.post("/faults", status_code=204)
+async def add_fault(request: Request, order: dict[str, Any]) -> None:
+    kind = order.pop("kind", None)
+    if kind not in KINDS:
+        raise HTTPException(422, f"A fault is one of {', '.join(sorted(KINDS))}.")
+    count = order.pop("count", 1)
+    if not isinstance(count, int) or count < 1:
+        raise HTTPException(422, "The count of a fault is a whole number from 1.")
+    _services(request).faults.add(Fault(kind, order, count))
+
+
+@router.delete("/faults", status_code=204)
+async def clear_faults(request: Request) -> None:
+    _services(request).faults.clear()
+
+
+def _summary(leg: Leg) -> dict[str, Any]:
+    return {
+        "call_sid": leg.sid,
+        "from": leg.caller,
+        "to": leg.called,
+        "status": leg.status,
+        "duration_s": leg.duration_s,
+        "started_at": leg.created_at.isoformat(),
+    }
+
+
+def _exchange(request: Request) -> Exchange:
+    exchange: Exchange = request.app.state.exchange
+    return exchange
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _leg(request: Request, call_sid: str) -> Leg:
+    leg = _exchange(request).legs.get(call_sid)
+    if leg is None:
+        raise HTTPException(404, f"There is no call {call_sid}.")
+    return leg

@@ -1,0 +1,218 @@
+"""The carrier's end of a media stream: a WebSocket client that sends 20 ms frames and plays what comes back (§3)."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from sandbox.carrier.faults import Faults
+from sandbox.carrier.leg import Leg
+from sandbox.carrier.playout import SILENT_FRAME, Playout
+from sandbox.carrier.signing import sign
+from sandbox.carrier.stream_messages import CONNECTED, StreamMessageError, ToApp, from_app
+
+_CONNECT_S = 5.0
+_CLOSE_S = 2.0
+_FRAME_MS = 20
+_FIRST_MEDIA_MS = (120, 180)
+_TIMESTAMP_JITTER_MS = 2
+
+
+class StreamFailed(Exception):
+    """The stream did not come about; `code` is the vendor's error code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What TwiML asks for. `tracks`: inbound, outbound; a two-way stream has only the inbound one."""
+
+    sid: str
+    url: str
+    name: str
+    tracks: tuple[str, ...]
+    is_two_way: bool
+    parameters: Mapping[str, str]
+
+
+class MediaStream(WSListener):
+    """One stream of one leg, from `open` to `close`."""
+
+    def __init__(self, leg: Leg, plan: StreamPlan, *, account_sid: str, auth_token: str, faults: Faults) -> None:
+        self._leg = leg
+        self._plan = plan
+        self._auth_token = auth_token
+        self._faults = faults
+        self._to_app = ToApp(account_sid, leg.sid, plan.sid)
+        self._playout = Playout(self._return_mark)
+        self._transport: WSTransport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._closed = asyncio.Event()
+        self._timers: list[asyncio.TimerHandle] = []
+        self._first_ms = random.randint(*_FIRST_MEDIA_MS)
+        self._wait_ms = self._first_ms
+        self._frames = 0
+        self._late: deque[tuple[float, bytes]] = deque()
+        self.error_code = 0
+
+    # --- life ------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect and introduce the stream. Raises StreamFailed."""
+        if self._faults.take("refuse_handshake") is not None:
+            raise StreamFailed(31920, "WebSocket handshake failed")
+        url = urlunsplit(urlsplit(self._plan.url)._replace(query="", fragment=""))
+        headers = {"X-Twilio-Signature": sign(self._auth_token, url), "User-Agent": "Twilio.TmeWs/1.0"}
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await ws_connect(
+                    lambda: self, url, extra_headers=headers, max_redirects=0, disconnect_on_exception=False
+                )
+        except TimeoutError:
+            raise StreamFailed(31901, "WebSocket connection timed out") from None
+        except WSError:
+            raise StreamFailed(31920, "WebSocket handshake failed") from None
+        except OSError:
+            raise StreamFailed(31902, "WebSocket connection refused") from None
+        self._begin()
+
+    async def closed(self) -> None:
+        """Wait until the other side has gone away."""
+        await self._closed.wait()
+
+    def close(self) -> None:
+        """Say stop and close; nothing is left to say when the other side has gone away."""
+        self._leave_leg()
+        transport = self._transport
+        if transport is None or self._closed.is_set():
+            return
+        self._send(self._to_app.stop())
+        transport.send_close(WSCloseCode.OK)
+        self._loop.call_later(_CLOSE_S, transport.disconnect, False)
+
+    def _begin(self) -> None:
+        self._send(CONNECTED)
+        self._send(self._to_app.start(list(self._plan.tracks), self._plan.parameters))
+        self._leg.handset.tell("stream_started", stream_sid=self._plan.sid)
+        self._leg.sinks.append(self._take_frame)
+        if self._plan.is_two_way:
+            self._leg.source = self._playout
+            self._leg.key_listeners.append(self._take_key)
+        self._arm_faults()
+
+    def _leave_leg(self) -> None:
+        leg = self._leg
+        if self._take_frame not in leg.sinks:
+            return
+        leg.sinks.remove(self._take_frame)
+        if self._plan.is_two_way:
+            leg.key_listeners.remove(self._take_key)
+            leg.source = None
+        for timer in self._timers:
+            timer.cancel()
+        leg.handset.tell("stream_stopped", stream_sid=self._plan.sid)
+
+    # --- faults ----------------------------------------------------------------------------------------------------
+
+    def _arm_faults(self) -> None:
+        drop = self._faults.take("drop_stream")
+        if drop is not None:
+            self._timers.append(self._loop.call_later(drop.number("after_s"), self._drop))
+        stall = self._faults.take("stall_reader")
+        if stall is not None:
+            after_s = stall.number("after_s")
+            self._timers.append(self._loop.call_later(after_s, self._stall))
+            self._timers.append(self._loop.call_later(after_s + stall.number("for_s", 5.0), self._resume))
+
+    def _drop(self) -> None:
+        if self._transport is not None:
+            self.error_code = 31903
+            self._transport.disconnect(graceful=False)
+
+    def _stall(self) -> None:
+        if self._transport is not None and not self._transport.is_disconnected:
+            self._transport.underlying_transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._transport is not None and not self._transport.is_disconnected:
+            self._transport.underlying_transport.resume_reading()
+
+    # --- towards the application -----------------------------------------------------------------------------------
+
+    def _take_frame(self, spoken: bytes, heard: bytes | None) -> None:
+        """20 ms of the leg. The first frames fall into the time the vendor needs to get going."""
+        self._wait_ms -= _FRAME_MS
+        if self._wait_ms > 0:
+            return
+        timestamp = self._first_ms + self._frames * _FRAME_MS
+        self._frames += 1
+        for track in self._plan.tracks:
+            frame = spoken if track == "inbound" else heard or SILENT_FRAME
+            jitter = random.randint(-_TIMESTAMP_JITTER_MS, _TIMESTAMP_JITTER_MS) if self._frames > 1 else 0
+            self._deliver(self._to_app.media(track, timestamp + jitter, self._transmitted(frame)))
+
+    def _transmitted(self, frame: bytes) -> bytes:
+        """What arrives of a frame: the telephone network has lost some, and silence stands in for them."""
+        loss = self._leg.network.loss_pct
+        return SILENT_FRAME if loss and random.uniform(0, 100) < loss else frame
+
+    def _deliver(self, message: bytes) -> None:
+        """Send through the network: late, but in order."""
+        jitter_ms = self._leg.network.jitter_ms
+        if not jitter_ms:
+            self._send(message)
+            return
+        now = self._loop.time()
+        due = now + random.uniform(0, jitter_ms) / 1000
+        self._late.append((max(due, self._late[-1][0]) if self._late else due, message))
+        while self._late and self._late[0][0] <= now:
+            self._send(self._late.popleft()[1])
+
+    def _take_key(self, digit: str) -> None:
+        self._send(self._to_app.dtmf(digit))
+
+    def _return_mark(self, name: str) -> None:
+        self._leg.handset.tell("mark", name=name)
+        self._send(self._to_app.mark(name))
+
+    def _send(self, message: bytes) -> None:
+        if self._transport is not None and not self._transport.is_disconnected:
+            self._transport.send(WSMsgType.TEXT, message)
+
+    # --- from the application --------------------------------------------------------------------------------------
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type is WSMsgType.CLOSE:
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+        elif frame.msg_type is WSMsgType.TEXT:
+            try:
+                self._obey(frame.get_payload_as_bytes())
+            except StreamMessageError:
+                self.error_code = 31951
+                transport.send_close(WSCloseCode.POLICY_VIOLATION)
+                transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._closed.set()
+
+    def _obey(self, payload: bytes) -> None:
+        message = from_app(payload)
+        if not self._plan.is_two_way or message.stream_sid != self._plan.sid:
+            return
+        if message.event == "media":
+            self._playout.append(message.audio)
+        elif message.event == "mark" and message.mark is not None:
+            self._playout.mark(message.mark.name)
+        elif message.event == "clear":
+            self._leg.handset.tell("clear", dropped_ms=self._playout.clear())

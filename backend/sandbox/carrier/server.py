@@ -1,0 +1,59 @@
+"""The carrier as a web server."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request
+from starlette.responses import JSONResponse
+
+from sandbox.carrier import control, pages
+from sandbox.carrier.exchange import Exchange
+from sandbox.carrier.services import make_services
+from sandbox.carrier.settings import CarrierSettings
+
+
+def create_carrier(settings: CarrierSettings) -> FastAPI:
+    """The whole carrier as one application; its calls live as long as the application runs."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = make_services(settings)
+        app.state.services = services
+        app.state.exchange = Exchange(services)
+        beat = asyncio.get_running_loop().create_task(services.metronome.run())
+        yield
+        await services.close()
+        beat.cancel()
+
+    app = FastAPI(title="Sandbox carrier", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_exception_handler(HTTPException, _problem)
+    app.include_router(control.router)
+    app.include_router(pages.router)
+    if pages.SOFTPHONE.is_dir():
+        app.mount("/", pages.Page(directory=pages.SOFTPHONE, html=True))
+    return app
+
+
+async def serve(settings: CarrierSettings) -> None:
+    """Serve until the process is told to end."""
+    config = uvicorn.Config(
+        create_carrier(settings),
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    await uvicorn.Server(config).serve()
+
+
+async def _problem(request: Request, error: Exception) -> JSONResponse:
+    """RFC 9457, for everything that is not the vendor's own API."""
+    if not isinstance(error, HTTPException):
+        raise error
+    body = {"type": "about:blank", "title": error.detail, "detail": error.detail, "status": error.status_code}
+    return JSONResponse(body, error.status_code, media_type="application/problem+json")

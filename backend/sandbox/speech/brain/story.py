@@ -65,7 +65,6 @@ class Story:
     asked: Phrase | None = None
     asked_before: set[Phrase] = field(default_factory=set)
     last_said: str = ""
-    turns: int = 0
     unclear: int = 0
     deeds: list[Deed] = field(default_factory=list)
     fresh_deeds: list[Deed] = field(default_factory=list)
@@ -76,11 +75,6 @@ class Story:
 
     def failures(self, tool: str) -> int:
         return sum(deed.name == tool and not deed.is_done for deed in self.deeds)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether something was done for the caller and nothing new has been asked for since."""
-        return self.goal is None and any(deed.is_done for deed in self.deeds)
 
 
 _PURE = frozenset(
@@ -156,6 +150,7 @@ def _with_turns_joined(items: Sequence[Item]) -> Iterator[Item]:
 def _say(story: Story, text: str) -> None:
     story.turn = None
     story.fresh_deeds = []
+    story.is_resumed = False
     story.last_said = text
     question = question_in(text)
     if question is Phrase.NOT_UNDERSTOOD:
@@ -187,7 +182,6 @@ def _json_object(text: str) -> dict[str, object]:
 
 
 def _hear(story: Story, turn: Utterance, persona: Persona) -> None:
-    story.turns += 1
     _choose_language(story, turn, persona)
     turn = story.turn = _learn_name(story, turn)
     _learn_number(story, turn)

@@ -6,10 +6,10 @@ JSON {"rate": Hz, "events": [[kind, character, sample], …]} or {"error": "…"
 samples. Event kinds are those of espeak-ng's speak_lib.h: 1 a word begins, 5 a clause has ended.
 """
 
+import _ctypes
 import ctypes
 import json
 import sys
-from _ctypes import dlclose
 from typing import BinaryIO, NamedTuple
 
 import espeakng_loader
@@ -21,6 +21,10 @@ _POSITION_CHARACTER = 1
 _CHARS_UTF8 = 1
 _EVENT_WORD, _EVENT_END = 1, 5
 _BUFFER_MS = 200
+if sys.platform == "win32":
+    _unload = _ctypes.FreeLibrary
+else:
+    _unload = _ctypes.dlclose
 
 
 class Request(NamedTuple):
@@ -79,7 +83,7 @@ class Synthesis:
 
     def close(self) -> None:
         self._library.espeak_Terminate()
-        dlclose(self._library._handle)
+        _unload(self._library._handle)
 
     def speak(self, request: Request) -> None:
         library = self._library

@@ -14,21 +14,24 @@ class Speaker:
 
 
 SPEAKERS = {
-    "alloy": Speaker("f5", 165, 45, 50),
+    "alloy": Speaker("steph", 165, 45, 50),
     "ash": Speaker("m1", 165, 45, 45),
     "ballad": Speaker("m4", 150, 48, 60),
-    "coral": Speaker("f2", 170, 58, 60),
+    "coral": Speaker("linda", 170, 58, 60),
     "echo": Speaker("m3", 165, 42, 45),
-    "sage": Speaker("f4", 158, 52, 50),
+    "sage": Speaker("belinda", 158, 52, 50),
     "shimmer": Speaker("f1", 168, 60, 55),
     "verse": Speaker("m7", 165, 50, 60),
-    "marin": Speaker("f3", 165, 52, 55),
+    "marin": Speaker("f4", 165, 52, 55),
     "cedar": Speaker("m2", 160, 40, 50),
     "caller": Speaker("m5", 160, 46, 55),
     "caller2": Speaker("f4", 172, 64, 65),
     "carrier": Speaker("", 155, 50, 40),
 }
-"""The vendor's voices that a session may name, and the sandbox's own: two callers and the carrier's <Say>."""
+"""The vendor's voices that a session may name, and the sandbox's own: two callers and the carrier's <Say>.
+
+Variants with `breath` in their definition (f2, f3, f5, whisper) are not used: they never speak the same bytes twice.
+"""
 
 DEFAULT_SPEAKER = "marin"
 

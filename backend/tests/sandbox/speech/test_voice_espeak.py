@@ -3,13 +3,17 @@
 import asyncio
 import os
 import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import psutil
 import pytest
 
 from audiokit.duration import duration_ms
 from audiokit.level import level_dbfs
+from sandbox.speech import voice as voice_package
 from sandbox.speech.parts import Rendering
 from sandbox.speech.voice import EspeakVoice
 from sandbox.speech.voice.speakers import SPEAKERS, espeak_language
@@ -34,12 +38,13 @@ async def test_speaks_at_telephone_level_without_silence_around(voice: EspeakVoi
     assert 0x7F not in rendering.audio
 
 
-async def test_gives_the_same_bytes_for_the_same_words_in_any_process(voice: EspeakVoice) -> None:
-    first = await voice.render(GREETING, voice="cedar")
+@pytest.mark.parametrize("name", sorted(SPEAKERS))
+async def test_gives_the_same_bytes_for_the_same_words_in_any_process(voice: EspeakVoice, name: str) -> None:
+    first = await voice.render(GREETING, voice=name)
     other = EspeakVoice()
     try:
         await other.render("Something else before it, in another voice.", language="de", voice="caller")
-        again = await other.render(GREETING, voice="cedar")
+        again = await other.render(GREETING, voice=name)
     finally:
         await other.close()
 
@@ -142,3 +147,31 @@ async def test_its_process_ends_with_it() -> None:
 
     assert not psutil.pid_exists(process_id)
     assert voice.process_id is None
+
+
+_SPEAKER = """
+import asyncio
+from sandbox.speech.voice import EspeakVoice
+
+async def main():
+    voice = EspeakVoice()
+    await voice.render("One.")
+    print(voice.process_id, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_its_process_ends_when_its_parent_is_killed() -> None:
+    root = Path(voice_package.__file__).parents[3]
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _SPEAKER, cwd=root, stdout=PIPE)
+    assert parent.stdout is not None
+    async with asyncio.timeout(30):
+        process = psutil.Process(int(await parent.stdout.readline()))
+
+    parent.kill()
+    await parent.wait()
+
+    gone, alive = await asyncio.to_thread(psutil.wait_procs, [process], timeout=10)
+    assert (len(gone), alive) == (1, [])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tools import decisions, imports, links, logs, portable, reference, rows, sizes, tree, vendor_words
+from tools import decisions, imports, links, logs, portable, reference, rows, schemas, sizes, tree, vendor_words
 from tools.project import HERE, Check, Project
 
 Step = Callable[[Project], str]
@@ -39,6 +39,7 @@ STEPS: dict[str, Step] = {
     "sizes": _own(sizes.check),
     "logs": _own(logs.check),
     "rows": _own(rows.check),
+    "schemas": _own(schemas.check),
     "vendor_words": _own(vendor_words.check),
     "tree": _own(tree.check),
     "links": _own(links.check),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tools import imports, logs, rows, sizes, vendor_words
+from tools import imports, logs, rows, schemas, sizes, vendor_words
 from tools.project import Check
 
 Faults = Callable[[Check, dict[str, str]], list[str]]
@@ -96,6 +96,23 @@ class TestRows:
         source = 'legs = relationship()\nturns = relationship(lazy="selectin")\n'
 
         assert len(faults(rows.check, {"backend/app/calls/models.py": source})) == 2
+
+
+class TestSchemas:
+    def test_lets_answers_without_defaults_and_questions_with_them_pass(self, faults: Faults) -> None:
+        source = (
+            'class CallRead(BaseModel):\n    """A call."""\n    model_config = C()\n    number: str | None\n'
+            "class CallQuery(BaseModel):\n    limit: int = 20\n"
+        )
+
+        assert faults(schemas.check, {"backend/app/api/history_schemas.py": source}) == []
+
+    def test_fires_on_a_field_that_may_be_missing(self, faults: Faults) -> None:
+        source = "class CallRead(BaseModel):\n    number: str | None = None\n"
+
+        assert faults(schemas.check, {"backend/app/api/history_schemas.py": source}) == [
+            "backend/app/api/history_schemas.py:2: CallRead.number has a default; answers hold every field"
+        ]
 
 
 class TestVendorWords:

@@ -4,7 +4,7 @@ import { loudness } from "./audio/meter.js";
 import { NoMicrophone } from "./audio/microphone.js";
 import { Sound } from "./audio/sound.js";
 import { Call } from "./call/call.js";
-import { carriedCalls, ring, storedCall, storedCalls } from "./call/carrier.js";
+import { carriedCalls, ring, storedCalls } from "./call/carrier.js";
 import { BEGINNING, clock, statusOf } from "./call/story.js";
 import { transcriptOf } from "./call/transcript.js";
 import { byId, element } from "./view/dom.js";
@@ -168,7 +168,7 @@ async function showHistory() {
   const troubles = [carried, stored].filter(({ status }) => status === "rejected").map(({ reason }) => reason.message);
   byId("history-note").hidden = !troubles.length;
   write("history-note", [...new Set(troubles)].join(" "));
-  drawCalls(list, joined(carried.value ?? [], stored.value ?? []), storedCall);
+  drawCalls(list, joined(carried.value ?? [], stored.value ?? []));
 }
 
 /** Both lists as one, newest first; what the carrier has forgotten since it was started comes last. */

@@ -161,6 +161,7 @@ class Exchange:
         routes = [
             Route("/sandbox/calls", self._ring, methods=["POST"]),
             Route("/sandbox/calls", self._list),
+            Route("/sandbox/calls/{sid}", self._get),
             Route("/sandbox/calls/{sid}/audio.wav", lambda _: Response(status_code=404)),
             WebSocketRoute("/sandbox/calls/{sid}/line", self._line),
             Route("/sandbox/app/api/calls", self._find),
@@ -182,16 +183,22 @@ class Exchange:
 
     async def _line(self, line: WebSocket) -> None:
         await line.accept()
-        (handset,) = (call for call in self._calls if call.sid == line.path_params["sid"])
-        await handset.serve(line, self.script)
+        await self._with_sid(line.path_params["sid"]).serve(line, self.script)
 
     async def _list(self, _: Request) -> Response:
-        return JSONResponse([self._carried(call) for call in reversed(self._calls)])
+        return JSONResponse({"calls": [self._summary(call) for call in reversed(self._calls)]})
 
-    def _carried(self, call: Handset) -> dict[str, Any]:
+    async def _get(self, request: Request) -> Response:
+        call = self._with_sid(request.path_params["sid"])
+        return JSONResponse(self._summary(call) | {"events": call.events, "recordings": []})
+
+    def _summary(self, call: Handset) -> dict[str, Any]:
         status = "completed" if call.has_ended.is_set() else "in-progress"
         facts = {"call_sid": call.sid, "from": call.order["from"], "to": call.order["to"]}
-        return facts | {"status": status, "duration_s": 3, "events": call.events, "recordings": []}
+        return facts | {"status": status, "duration_s": 3, "started_at": "2026-11-23T12:00:00Z"}
+
+    def _with_sid(self, sid: str) -> Handset:
+        return next(call for call in self._calls if call.sid == sid)
 
     async def _find(self, request: Request) -> Response:
         if not self.has_history:

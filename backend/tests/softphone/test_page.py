@@ -19,6 +19,15 @@ async def _ring(page: Page, exchange: Exchange) -> Handset:
     return handset
 
 
+_MESSAGE = {
+    "kind": "taken",
+    "text": "Call Anna back",
+    "caller_name": "Anna",
+    "callback_number": "+15550100042",
+    "urgency": "urgent",
+}
+
+
 def _turn(ordinal: int, speaker: str, text: str, **more: object) -> dict[str, Any]:
     return {
         "ordinal": ordinal,
@@ -37,7 +46,7 @@ def _record(sid: str, **more: object) -> dict[str, Any]:
     return {
         "id": f"call-{sid}",
         "carrier_call_id": sid,
-        "caller": {"identity": "number", "number": "+15550100001"},
+        "caller": {"identity": "number", "number": "+15550100001", "name": ""},
         "started_at": "2026-11-23T12:00:00Z",
         "ended_at": None,
         "disposition": None,
@@ -207,7 +216,7 @@ class TestPastCalls:
             disposition="message_taken",
             duration_s=9,
             turns=[_turn(0, "caller", "Please call me back")],
-            messages=[{"text": "Call Anna back"}],
+            messages=[_MESSAGE],
             troubles=[{"what": "engine_slow", "code": "", "at": "2026-11-23T12:00:03Z"}],
         )
         handset.end()
@@ -217,11 +226,31 @@ class TestPastCalls:
         panel = page.locator(".panel:visible")
 
         await expect(panel.get_by_text("Please call me back")).to_be_visible()
-        await expect(panel.get_by_text("Call Anna back")).to_be_visible()
-        await expect(panel.get_by_text("Trouble: engine_slow")).to_be_visible()
+        await expect(panel.locator(".message")).to_have_text(
+            "Message for the owner Anna · +15550100042 · urgentCall Anna back"
+        )
+        await expect(panel.get_by_text("Trouble: engine slow")).to_be_visible()
         assert await panel.locator("audio").get_attribute("src") == f"/sandbox/calls/{handset.sid}/audio.wav"
         await past.click()
         await expect(panel).to_have_count(0)
+
+    async def test_the_recording_stays_when_the_record_cannot_be_read(
+        self, exchange: Exchange, browser: Browser
+    ) -> None:
+        page = await browser.new_page()
+        exchange.has_history = False
+        await page.goto(exchange.url)
+        handset = await _ring(page, exchange)
+        handset.tell("dtmf", digit="8")
+        handset.end()
+
+        await page.get_by_role("button", name="+15550100001 completed").click()
+        panel = page.locator(".panel:visible")
+
+        await expect(panel.get_by_role("alert")).to_have_text("The application does not answer.")
+        await expect(panel.get_by_role("listitem")).to_contain_text("8")
+        await expect(panel.locator("audio")).to_be_visible()
+        await page.close()
 
 
 class TestMicrophoneTrouble:

@@ -42,8 +42,13 @@ export function audioUrl(sid) {
 
 /** The calls that the carrier remembers, newest first: those of this sandbox since it was started. */
 export async function carriedCalls() {
-  const answer = await ask("/sandbox/calls");
-  return Array.isArray(answer) ? answer : (answer.calls ?? []);
+  const { calls } = await ask("/sandbox/calls");
+  return calls;
+}
+
+/** One of them with its events. */
+export function carriedCall(sid) {
+  return ask(`/sandbox/calls/${encodeURIComponent(sid)}`);
 }
 
 /** The calls that the application has stored, newest first. */

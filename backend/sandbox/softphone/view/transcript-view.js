@@ -5,10 +5,12 @@ import { element } from "./dom.js";
 
 const SPEAKERS = { caller: "You", assistant: "Assistant", carrier: "Carrier", digits: "You press", tool: "Tool" };
 const TOOL_STATES = { requested: "asked for", done: "done", refused: "refused", failed: "failed" };
+const NEAR_PX = 40; // whoever has scrolled back further than this is reading, and is not pulled to the end
 
 /** @param {HTMLOListElement} list @param entries from transcript.js */
 export function drawTranscript(list, entries) {
-  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const view = list.parentElement; // null for a list that is not on the page yet
+  const isAtEnd = view && view.scrollHeight - view.scrollTop - view.clientHeight < NEAR_PX;
   const drawn = new Map([...list.children].map((item) => [item.dataset.key, item]));
   entries.forEach((entry, index) => {
     const fingerprint = JSON.stringify(entry);
@@ -23,7 +25,7 @@ export function drawTranscript(list, entries) {
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
   });
   for (const gone of drawn.values()) gone.remove();
-  if (isAtEnd) list.scrollTop = list.scrollHeight;
+  if (isAtEnd) view.scrollTop = view.scrollHeight;
 }
 
 function drawEntry(entry) {

@@ -8,11 +8,15 @@ from sandbox.speech.brain.utterance import fallback_language, language_of, plain
 from sandbox.speech.brain.words import VOCABULARIES
 
 _WHO = re.compile(
-    r"\bYou are ([^,.\n]{1,80}), the (?:\w+ )?assistant of ([^.\n]{1,120}?)(?: at ([^\n]{1,120}?))?\.(?:\s|$)"
+    r"\bYou are ([^,.\n]{1,80}), (?:the|an?) (?:\w+ )?(?:assistant|receptionist|secretary) (?:of|for) "
+    r"([^\n]{1,120}?)(?: at ([^\n]{1,120}?))?"
+    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bProf)(?<!\bSt)(?<!\bCo)\.(?:\s|$)"
 )
 _FOR_WHOM = re.compile(r"\banswer (?:the phone|calls) for ([^.\n]{1,120})\.")
 _LANGUAGES = re.compile(r"\byou know ((?:[a-z]{2}(?:-\w+)?(?:, )?)+)")
-_KNOWLEDGE = re.compile(r"^#+ What you know[^\n]*\n(.*?)(?=^# |\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_KNOWLEDGE = re.compile(
+    r"^#+ (?:What you know|Knowledge|Facts)[^\n]*\n(.*?)(?=^# |\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
 _MOST_FACTS = 2
 _LONGEST_ANSWER = 240
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from sandbox.speech.brain.intents import Intent, Phrase
 from sandbox.speech.brain.persona import facts_about
 from sandbox.speech.brain.scene import Scene
-from sandbox.speech.brain.story import Goal, rest_of
+from sandbox.speech.brain.story import CONCERN_QUESTIONS, Goal, rest_of
 from sandbox.speech.brain.utterance import Utterance
 from sandbox.speech.parts import Action
 
 Rule = Callable[[Scene, Utterance], list[Action] | None]
 
 _FEWEST_PHONE_KEYS = 5
+_MOST_TOPIC_WORDS = 5
 _NUMBER_QUESTIONS = (Phrase.ASK_NUMBER, Phrase.ASK_NUMBER_FOR_LINK, Phrase.ASK_NUMBER_AGAIN)
 
 
@@ -129,7 +130,7 @@ def _retry(scene: Scene, turn: Utterance) -> list[Action] | None:
 
 def _question(scene: Scene, turn: Utterance) -> list[Action] | None:
     """Questions about the business are answered from what the instructions know, or not at all."""
-    if not turn.means(Intent.QUESTION) and not turn.topics:
+    if not turn.means(Intent.QUESTION) and not _names_a_topic(scene, turn):
         return None
     if turn.means(Intent.HUMAN, Intent.MESSAGE, Intent.HOW_ARE_YOU, Intent.ARE_YOU_THERE, Intent.URGENT):
         return None
@@ -140,6 +141,12 @@ def _question(scene: Scene, turn: Utterance) -> list[Action] | None:
         return scene.say(Phrase.FACT, Phrase.ASK_ANYTHING_ELSE, fact=fact)
     is_open = turn.topics or (turn.means(Intent.QUESTION) and not scene.story.goal and rest_of(turn))
     return _without_answer(scene) if is_open else None
+
+
+def _names_a_topic(scene: Scene, turn: Utterance) -> bool:
+    """A topic without a question asks for it when little else is said ("The address, please") and nothing is told."""
+    is_told = scene.story.asked in CONCERN_QUESTIONS
+    return bool(turn.topics) and not is_told and len(rest_of(turn)) <= _MOST_TOPIC_WORDS
 
 
 def _without_answer(scene: Scene) -> list[Action]:

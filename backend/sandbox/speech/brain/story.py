@@ -64,6 +64,7 @@ class Story:
     said_goodbye: bool = False
     asked: Phrase | None = None
     asked_before: set[Phrase] = field(default_factory=set)
+    times_name_asked: int = 0
     last_said: str = ""
     unclear: int = 0
     deeds: list[Deed] = field(default_factory=list)
@@ -109,7 +110,8 @@ _ABOUT_LANGUAGE = (Intent.SPEAK_ENGLISH, Intent.SPEAK_GERMAN)
 _FEWEST_CONCERN_WORDS = 2
 _RESUMED = re.compile(r"\b(?:interrupted and is restored|continue the conversation|do not greet)\b", re.IGNORECASE)
 _NAME_QUESTIONS = (Phrase.ASK_NAME, Phrase.ASK_NAME_TO_CONNECT)
-_CONCERN_QUESTIONS = (Phrase.ASK_MESSAGE, Phrase.ASK_REASON_TO_CONNECT)
+CONCERN_QUESTIONS = (Phrase.ASK_MESSAGE, Phrase.ASK_REASON_TO_CONNECT)
+_MOST_NAME_QUESTIONS = 2
 _NUMBER_QUESTIONS = (Phrase.ASK_NUMBER, Phrase.ASK_NUMBER_FOR_LINK, Phrase.ASK_NUMBER_AGAIN)
 
 
@@ -160,6 +162,7 @@ def _say(story: Story, text: str) -> None:
     if question is not None:
         story.asked = question
         story.asked_before.add(question)
+        story.times_name_asked += question in _NAME_QUESTIONS
 
 
 def _do(story: Story, asked: ToolAsked | None, output: str) -> None:
@@ -203,18 +206,25 @@ def _choose_language(story: Story, turn: Utterance, persona: Persona) -> None:
 
 
 def _learn_name(story: Story, turn: Utterance) -> Utterance:
-    """The turn with the name that it gives; a bare name counts only as the answer to the question for it."""
+    """The turn with the name that it gives; a bare name counts only as the answer to the question for it.
+
+    Whoever answers that question twice without a name that is understood is not asked a third time.
+    """
     story.relation = turn.relation or story.relation
     is_answer = story.asked in _NAME_QUESTIONS
     if is_answer and not turn.name and not turn.means(Intent.NOT_TELLING):
         turn = replace(turn, name=bare_name(turn.text, VOCABULARIES[turn.language]))
     if turn.name:
         story.name = turn.name
-    elif is_answer and turn.means(Intent.NOT_TELLING, Intent.NO):
+    elif is_answer and (turn.means(Intent.NOT_TELLING, Intent.NO) or _has_answered_enough(story, turn)):
         story.refused_name = True
     if is_answer and (turn.name or story.refused_name):
         story.asked = None
     return turn
+
+
+def _has_answered_enough(story: Story, turn: Utterance) -> bool:
+    return story.times_name_asked >= _MOST_NAME_QUESTIONS and (turn.means(Intent.YES) or bool(rest_of(turn)))
 
 
 def _learn_number(story: Story, turn: Utterance) -> None:
@@ -237,7 +247,7 @@ def _learn_concern(story: Story, turn: Utterance) -> None:
         story.request = turn.text
     if turn.means(*_NO_CONCERN):
         return
-    is_answer = story.asked in _CONCERN_QUESTIONS and not turn.number
+    is_answer = story.asked in CONCERN_QUESTIONS and not turn.number
     is_question = turn.means(Intent.QUESTION) and not turn.means(Intent.MESSAGE, Intent.BOOKING, Intent.HUMAN)
     if is_question and not is_answer:
         story.open_question = turn.text

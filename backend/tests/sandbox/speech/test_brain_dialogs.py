@@ -23,6 +23,56 @@ FINISHED: tuple[str, dict[str, object]] = ("hang_up", {"reason": "finished"})
 
 TALKS = (
     Talk(
+        "asks politely to tell the owner something",
+        (
+            ("Could you tell Alex that lunch is off?", "your name"),
+            ("It's Kim.", "note that down, Kim: Could you tell Alex that lunch is off"),
+        ),
+        (
+            (
+                "take_message",
+                {"caller_name": "Kim", "text": "Could you tell Alex that lunch is off?", "urgency": "normal"},
+            ),
+        ),
+    ),
+    Talk(
+        "leaves a message that names a topic",
+        (
+            ("Ich möchte eine Nachricht hinterlassen.", "Ihr Name"),
+            ("Peter Lustig.", "Was darf ich"),
+            ("Er soll mich wegen der Kosten und der Rechnung anrufen.", "notiere ich, Peter Lustig: Er soll"),
+        ),
+        (
+            (
+                "take_message",
+                {
+                    "caller_name": "Peter Lustig",
+                    "text": "Er soll mich wegen der Kosten und der Rechnung anrufen.",
+                    "urgency": "normal",
+                },
+            ),
+        ),
+    ),
+    Talk(
+        "is not asked for a name a third time",
+        (
+            ("It is about the old garden house.", "your name"),
+            ("I mean the roof of that garden house, you know.", "your name"),
+            ("As I said, it is for the roof and the door as well.", "note that down: .*garden house.*taken"),
+        ),
+        (
+            (
+                "take_message",
+                {
+                    "text": "It is about the old garden house. "
+                    "I mean the roof of that garden house, you know. "
+                    "As I said, it is for the roof and the door as well.",
+                    "urgency": "normal",
+                },
+            ),
+        ),
+    ),
+    Talk(
         "leaves a message",
         (
             ("Hello, I'd like to leave a message.", "your name"),

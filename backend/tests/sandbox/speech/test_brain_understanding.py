@@ -130,6 +130,20 @@ class TestPersona:
             "Our hygienist Dr. Wong treats nervous patients and children.",
         )
 
+    @pytest.mark.parametrize(
+        ("instructions", "expected"),
+        [
+            ("You are Ava, the receptionist of Miller Dental. Be kind.", ("Ava", "Miller Dental", "")),
+            ("You are Bo, the assistant of Dr. Eva Lind at Lind & Co. Law.", ("Bo", "Dr. Eva Lind", "Lind & Co. Law")),
+            ("You are Cy, a friendly assistant for St. Mary's School.\nHelp.", ("Cy", "St. Mary's School", "")),
+            ("You answer calls for Kim Park.", ("", "Kim Park", "")),
+        ],
+    )
+    def test_is_found_in_other_words(self, instructions: str, expected: tuple[str, str, str]) -> None:
+        persona = read_persona(instructions)
+
+        assert (persona.assistant, persona.owner, persona.business) == expected
+
     def test_may_be_empty(self) -> None:
         persona = read_persona("")
 

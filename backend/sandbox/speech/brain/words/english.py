@@ -167,7 +167,8 @@ _INTENTS = {
         (?:take|leave|give|pass on|have) (?:a |him a |her a |them a |the |my )?message|call (?:me|us) back|callback
         call back|ring me back|return my call|(?:tell|let) (?:him|her|them) (?:that|know|i|to|about)
         pass (?:it|that|this) on|please (?:tell|let|inform|remind)|(?:tell|let) the owner
-        can you (?:tell|let|ask) (?:him|her|them)
+        (?:can|could|would) you (?:please )?(?:tell|let|ask|remind|inform) (?!me\b|us\b)\w+
+        tell (?!me\b|us\b|you\b)[\w.]+ (?:that|about|to|i|we|he|she|it|the|my|our)
     """,
     Intent.BOOKING: r"""
         (?:do you have|have you got|is there) (?:any |some )?(?:time|availability|openings?|slots?)

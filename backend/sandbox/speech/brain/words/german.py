@@ -187,7 +187,7 @@ _TOPICS = {
     Topic.EMAIL: r"e ?mail",
     Topic.WEBSITE: r"web ?seite|internetseite|homepage|online",
     Topic.PARKING: r"park(?:en|platz|plätze)",
-    Topic.PAYMENT: r"bezahl|zahlen\b|kreditkarte|bar\b|rechnung",
+    Topic.PAYMENT: r"bezahl|zahlen\b|kreditkarte|bar\b|(?:auf|per) rechnung",
 }
 
 _COMMON = """

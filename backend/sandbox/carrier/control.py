@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request, Response, WebSocket
 from pydantic import BaseModel, Field
 
-from sandbox.carrier.exchange import Exchange, NotInService, Ring
+from sandbox.carrier import exchange
 from sandbox.carrier.faults import KINDS, Fault
 from sandbox.carrier.leg import Leg, Network
 from sandbox.carrier.line import Line
+from sandbox.carrier.parties import Behaviour, Party
 from sandbox.carrier.services import Services
 
 router = APIRouter(prefix="/sandbox")
@@ -28,6 +29,17 @@ class RingOrder(BaseModel):
     network: NetworkOrder = NetworkOrder()
 
 
+class PartyOrder(BaseModel):
+    number: str = Field(min_length=1, max_length=64)
+    behaviour: Behaviour = "answer"
+    says: str = ""
+    presses: str = Field("", pattern="^[0-9*#]*$")
+    language: str = "en"
+    voice: str = "callee"
+    after_s: float = Field(1.0, ge=0, le=600)
+    for_s: float = Field(0.0, ge=0, le=86400)
+
+
 @router.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
@@ -38,8 +50,8 @@ async def ring(request: Request, order: RingOrder) -> dict[str, str]:
     """A caller rings a number now."""
     network = Network(order.network.jitter_ms, order.network.loss_pct)
     try:
-        leg = _exchange(request).ring(Ring(order.caller, order.called, order.params, network))
-    except NotInService:
+        leg = exchange.ring(_services(request), exchange.Ring(order.caller, order.called, order.params, network))
+    except exchange.NotInService:
         raise HTTPException(404, f"The number {order.called} is not in service.") from None
     return {"call_sid": leg.sid}
 
@@ -47,13 +59,18 @@ async def ring(request: Request, order: RingOrder) -> dict[str, str]:
 @router.get("/calls")
 async def list_calls(request: Request) -> dict[str, list[dict[str, Any]]]:
     """All calls, newest first, without their events."""
-    return {"calls": [_summary(leg) for leg in reversed(_exchange(request).legs.values())]}
+    return {"calls": [_summary(leg) for leg in _services(request).legs]}
 
 
 @router.get("/calls/{call_sid}")
 async def get_call(request: Request, call_sid: str) -> dict[str, Any]:
     leg = _leg(request, call_sid)
-    return {**_summary(leg), "events": leg.handset.events, "recordings": []}
+    found = _services(request).recordings
+    recordings = [
+        {"sid": it.sid, "status": it.status, "duration_s": it.duration_s, "url": found.url(it)}
+        for it in found.of_leg(leg)
+    ]
+    return {**_summary(leg), "events": leg.handset.events, "recordings": recordings}
 
 
 @router.get("/calls/{call_sid}/audio.wav")
@@ -64,19 +81,18 @@ async def get_audio(request: Request, call_sid: str) -> Response:
 
 @router.websocket("/calls/{call_sid}/line")
 async def line(socket: WebSocket, call_sid: str) -> None:
-    exchange: Exchange = socket.app.state.exchange
     services: Services = socket.app.state.services
-    leg = exchange.legs.get(call_sid)
+    leg = services.legs.get(call_sid)
     if leg is None:
         await socket.close(_NO_SUCH_CALL)
         return
+    await Line(socket, leg, services.voice).serve()
 
-    def hang_up() -> None:
-        session = exchange.session(call_sid)
-        if session is not None:
-            session.hang_up(by="caller")
 
-    await Line(socket, leg, services.voice, hang_up).serve()
+@router.post("/parties", status_code=204)
+async def add_party(request: Request, order: PartyOrder) -> None:
+    """Who answers a <Dial> or a call placed by REST."""
+    _services(request).parties.add(Party(**order.model_dump()))
 
 
 @router.post("/faults", status_code=204)
@@ -106,18 +122,13 @@ def _summary(leg: Leg) -> dict[str, Any]:
     }
 
 
-def _exchange(request: Request) -> Exchange:
-    exchange: Exchange = request.app.state.exchange
-    return exchange
-
-
 def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
 def _leg(request: Request, call_sid: str) -> Leg:
-    leg = _exchange(request).legs.get(call_sid)
+    leg = _services(request).legs.get(call_sid)
     if leg is None:
         raise HTTPException(404, f"There is no call {call_sid}.")
     return leg

@@ -9,6 +9,7 @@ from typing import Protocol
 from sandbox.carrier.clock import utc_now
 from sandbox.carrier.handset import Handset
 from sandbox.carrier.playout import SILENT_FRAME
+from sandbox.carrier.steps import Control
 from sandbox.carrier.tape import Tape
 
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -35,7 +36,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class StatusCallback:
-    """Who is told how a leg stands, and of which events; `is_numbered` legs tell of each by a rising number."""
+    """Who is told how a leg stands, and of which events: initiated, ringing, answered, completed."""
 
     url: str
     method: str = "POST"
@@ -47,7 +48,7 @@ class Leg:
     """A connection from its ring to its end.
 
     `direction` and `status` are the vendor's words: inbound, outbound-api or outbound-dial; queued, initiated,
-    ringing, in-progress or one of ENDED.
+    ringing, in-progress or one of ENDED. `background` closes one-way streams by their names.
     """
 
     sid: str
@@ -71,6 +72,9 @@ class Leg:
     source: Source | None = None
     sinks: list[Sink] = field(default_factory=list)
     key_listeners: list[KeyListener] = field(default_factory=list)
+    on_end: list[Callable[[], object]] = field(default_factory=list)
+    background: dict[str, Callable[[], None]] = field(default_factory=dict)
+    control: Control | None = None
     callbacks_sent: int = 0
     spoken: bytes = SILENT_FRAME
 
@@ -111,6 +115,8 @@ class Leg:
         self.status = status
         self.ended_by = by
         self.source = None
+        for finish in self.on_end:
+            finish()
         self.handset.stop_talking()
         self.handset.tell("ended", status=status, duration_s=self.duration_s, by=by)
 

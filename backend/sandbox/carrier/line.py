@@ -2,7 +2,6 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Callable
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -13,8 +12,6 @@ from sandbox.carrier.voice import Voice
 
 _MOST_WAITING = 3000
 """Messages a listener may be behind, a minute of frames; a slower one loses frames, never events."""
-
-HangUp = Callable[[], None]
 
 
 class Order(msgspec.Struct):
@@ -32,14 +29,12 @@ class Order(msgspec.Struct):
 class Line:
     """One listener of one leg."""
 
-    def __init__(self, socket: WebSocket, leg: Leg, voice: Voice, hang_up: HangUp) -> None:
+    def __init__(self, socket: WebSocket, leg: Leg, voice: Voice) -> None:
         self._socket = socket
         self._leg = leg
         self._voice = voice
-        self._hang_up = hang_up
         self._outgoing: asyncio.Queue[bytes | Event] = asyncio.Queue()
         self._sayings: asyncio.Queue[Order] = asyncio.Queue()
-        self._has_ended = False
 
     async def serve(self) -> None:
         """Until the call has ended and everything was told, or the listener goes away."""
@@ -101,7 +96,8 @@ class Line:
             case "stop_talking":
                 self._leg.handset.stop_talking()
             case "hang_up":
-                self._hang_up()
+                if self._leg.control is not None:
+                    self._leg.control.hang_up(by="caller")
             case _:
                 self._enqueue({"event": "problem", "at": 0.0, "detail": f"unknown order: {order.do}"})
 

@@ -1,60 +1,46 @@
 """A document being run on a leg: where it came from, and what may come next."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urljoin
 
 from sandbox.carrier.leg import Leg
 from sandbox.carrier.playout import Playout
 from sandbox.carrier.services import Services
+from sandbox.carrier.steps import Fetch, Step
 from sandbox.carrier.twiml import Verb
 
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Ask this address what comes next."""
-
-    url: str
-    method: str = "POST"
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Inline:
-    """Run this document."""
-
-    twiml: str
-
-
-Step = Fetch | Inline
-
-
-class EndOfCall(Exception):
-    """A verb ends the call; `status` is the leg's last."""
-
-    def __init__(self, status: str = "completed") -> None:
-        super().__init__(status)
-        self.status = status
+Whisper = Callable[[Leg, Step], Coroutine[Any, Any, bool]]
+"""Runs documents for one leg alone; returns whether that leg still wants to be put through."""
 
 
 @dataclass(slots=True)
 class Running:
-    """`url` is where the document was found, empty for one that came by REST. `last_words` is asked once more when the
-    leg goes away while a verb waits; its answer is not run.
+    """`url` is where the document was found, empty for one that came by REST. `last_words` says what is asked once
+    more when the leg goes away while a verb waits; that answer is not run. `whisper` runs documents on another leg.
     """
 
     leg: Leg
     services: Services
     url: str
-    last_words: Fetch | None = None
+    whisper: Whisper
+    last_words: Callable[[], Fetch | None] = field(default=lambda: None)
 
     def action(self, verb: Verb, fields: Mapping[str, str]) -> Fetch:
         """The verb's `action`, by default the document itself, with what came of the verb."""
         return Fetch(urljoin(self.url, verb.get("action")), verb.get("method", "POST"), fields)
 
-    def resolve(self, url: str) -> str:
-        return urljoin(self.url, url)
+    def answer(self) -> None:
+        """Answer the leg, if it still rings."""
+        if not self.leg.is_answered:
+            self.leg.answer()
+            self.services.callbacks.progress(self.leg, "answered")
+
+    def resolved(self, url: str) -> str:
+        """An address in the document as an absolute one; empty stays empty."""
+        return urljoin(self.url, url) if url else ""
 
 
 Handler = Callable[[Running, Verb], Awaitable[Step | None]]

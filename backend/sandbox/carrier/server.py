@@ -9,7 +9,6 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import JSONResponse
 
 from sandbox.carrier import control, pages
-from sandbox.carrier.exchange import Exchange
 from sandbox.carrier.services import make_services
 from sandbox.carrier.settings import CarrierSettings
 
@@ -21,7 +20,6 @@ def create_carrier(settings: CarrierSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = make_services(settings)
         app.state.services = services
-        app.state.exchange = Exchange(services)
         beat = asyncio.get_running_loop().create_task(services.metronome.run())
         yield
         await services.close()

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from sandbox.carrier.callbacks import Callbacks
 from sandbox.carrier.clock import Metronome
 from sandbox.carrier.faults import Faults
+from sandbox.carrier.legs import Legs
+from sandbox.carrier.numbers import Number, Numbers
+from sandbox.carrier.parties import Parties
+from sandbox.carrier.recordings import Recordings
 from sandbox.carrier.settings import CarrierSettings
 from sandbox.carrier.tasks import Tasks
 from sandbox.carrier.voice import Voice
@@ -18,6 +22,10 @@ class Services:
     sender: WebhookSender
     callbacks: Callbacks
     voice: Voice
+    recordings: Recordings
+    legs: Legs
+    numbers: Numbers
+    parties: Parties
     metronome: Metronome
     tasks: Tasks
 
@@ -39,12 +47,32 @@ def make_services(settings: CarrierSettings) -> Services:
     """Needs a running loop, in which `close` is awaited in the end."""
     faults, tasks = Faults(), Tasks()
     sender = WebhookSender(settings.auth_token.get_secret_value(), faults)
+    callbacks = Callbacks(sender, tasks, faults, settings.account_sid)
     return Services(
         settings=settings,
         faults=faults,
         sender=sender,
-        callbacks=Callbacks(sender, tasks, faults, settings.account_sid),
+        callbacks=callbacks,
         voice=Voice(settings.speech_url),
+        recordings=Recordings(settings, callbacks),
+        legs=Legs(settings.kept_calls),
+        numbers=_numbers(settings),
+        parties=Parties(),
         metronome=Metronome(),
         tasks=tasks,
     )
+
+
+def _numbers(settings: CarrierSettings) -> Numbers:
+    """The number in service from the start; the application answers it."""
+    app = settings.app_url.rstrip("/")
+    numbers = Numbers()
+    numbers.add(
+        Number(
+            settings.number,
+            voice_url=f"{app}/calls/inbound",
+            fallback_url=f"{app}/calls/fallback",
+            status_callback=f"{app}/calls/status",
+        )
+    )
+    return numbers

@@ -1,11 +1,12 @@
 """Redirect, Hangup, Reject."""
 
-from sandbox.carrier.running import EndOfCall, Fetch, Running, Step
+from sandbox.carrier.running import Running
+from sandbox.carrier.steps import EndOfCall, Fetch, Step
 from sandbox.carrier.twiml import Verb
 
 
 async def redirect(running: Running, verb: Verb) -> Step | None:
-    return Fetch(running.resolve(verb.text), verb.get("method", "POST"))
+    return Fetch(running.resolved(verb.text), verb.get("method", "POST"))
 
 
 async def hang_up(running: Running, verb: Verb) -> Step | None:

@@ -9,7 +9,8 @@ import structlog
 from audiokit.mulaw import SAMPLE_RATE, encode, silence
 from audiokit.resample import resample
 from audiokit.wav import WavError, read_wav
-from sandbox.carrier.running import Running, Step, play_out
+from sandbox.carrier.running import Running, play_out
+from sandbox.carrier.steps import Step
 from sandbox.carrier.twiml import Verb
 
 log = structlog.get_logger(__name__)
@@ -31,7 +32,7 @@ async def say(running: Running, verb: Verb) -> Step | None:
 
 async def play(running: Running, verb: Verb) -> Step | None:
     keys = verb.get("digits")
-    audio = _keys(keys) if keys else await _fetched(running, running.resolve(verb.text))
+    audio = _keys(keys) if keys else await _fetched(running, running.resolved(verb.text))
     await _repeat(running, verb, audio)
     return None
 

@@ -4,8 +4,9 @@ from urllib.parse import urlsplit
 
 from sandbox.carrier.clock import iso_nanoseconds
 from sandbox.carrier.media_stream import MediaStream, StreamFailed, StreamPlan
-from sandbox.carrier.running import Running, Step
+from sandbox.carrier.running import Running
 from sandbox.carrier.sids import new_sid
+from sandbox.carrier.steps import Step
 from sandbox.carrier.twiml import Verb
 
 _LONGEST_PARAMETER = 500
@@ -16,32 +17,36 @@ async def connect(running: Running, verb: Verb) -> Step | None:
     """Put the leg through to a two-way stream until that ends, for whatever reason."""
     noun = verb.child("Stream")
     if noun is not None:
-        await _converse(running, noun)
+        await converse(running, noun, is_two_way=True)
     if "action" in verb.attributes:
         return running.action(verb, {})
     return None
 
 
-async def _converse(running: Running, noun: Verb) -> None:
-    plan = _plan(running, noun, is_two_way=True)
-    stream = make_stream(running, plan)
+async def converse(running: Running, noun: Verb, *, is_two_way: bool) -> None:
+    """Run a stream to its end and tell its status callback."""
+    plan = _plan(running, noun, is_two_way=is_two_way)
+    stream = _stream(running, plan)
     try:
-        check(running, plan)
+        _check(running, plan)
         await stream.open()
     except StreamFailed as error:
-        tell(running, noun, plan, "stream-error", f"{error.code}: {error}")
+        _tell(running, noun, plan, "stream-error", f"{error.code}: {error}")
         return
-    tell(running, noun, plan, "stream-started")
+    _tell(running, noun, plan, "stream-started")
+    if not is_two_way:
+        running.leg.background[plan.name] = stream.close
+        running.leg.on_end.append(stream.close)
     try:
         await stream.closed()
     finally:
         stream.close()
         if stream.error_code:
-            tell(running, noun, plan, "stream-error", str(stream.error_code))
-        tell(running, noun, plan, "stream-stopped")
+            _tell(running, noun, plan, "stream-error", str(stream.error_code))
+        _tell(running, noun, plan, "stream-stopped")
 
 
-def check(running: Running, plan: StreamPlan) -> None:
+def _check(running: Running, plan: StreamPlan) -> None:
     """Raises StreamFailed for an address the vendor would not connect to, and for parameters it would not carry."""
     parts = urlsplit(plan.url)
     allowed = ("wss", "ws") if running.services.settings.may_stream_plainly else ("wss",)
@@ -53,7 +58,7 @@ def check(running: Running, plan: StreamPlan) -> None:
         raise StreamFailed(12200, "A parameter's name and value are longer than 500 characters")
 
 
-def make_stream(running: Running, plan: StreamPlan) -> MediaStream:
+def _stream(running: Running, plan: StreamPlan) -> MediaStream:
     services = running.services
     return MediaStream(
         running.leg,
@@ -68,10 +73,10 @@ def _plan(running: Running, noun: Verb, *, is_two_way: bool) -> StreamPlan:
     sid = new_sid("MZ")
     parameters = {child.get("name"): child.get("value") for child in noun.children if child.name == "Parameter"}
     tracks = ("inbound",) if is_two_way else _TRACKS.get(noun.get("track"), ("inbound",))
-    return StreamPlan(sid, running.resolve(noun.get("url")), noun.get("name", sid), tracks, is_two_way, parameters)
+    return StreamPlan(sid, running.resolved(noun.get("url")), noun.get("name", sid), tracks, is_two_way, parameters)
 
 
-def tell(running: Running, noun: Verb, plan: StreamPlan, event: str, error: str = "") -> None:
+def _tell(running: Running, noun: Verb, plan: StreamPlan, event: str, error: str = "") -> None:
     """The stream's status callback."""
     fields = {
         "AccountSid": running.services.account_sid,
@@ -83,4 +88,6 @@ def tell(running: Running, noun: Verb, plan: StreamPlan, event: str, error: str 
     }
     if error:
         fields["StreamError"] = error
-    running.services.callbacks.tell(noun.get("statusCallback"), noun.get("statusCallbackMethod", "POST"), fields)
+    running.services.callbacks.tell(
+        running.resolved(noun.get("statusCallback")), noun.get("statusCallbackMethod", "POST"), fields
+    )

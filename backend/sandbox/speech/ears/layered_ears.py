@@ -2,12 +2,14 @@
 
 from audiokit.duration import duration_ms
 from audiokit.level import level_dbfs
+from audiokit.mulaw import silence
 from sandbox.speech.ears.recogniser import LocalModel, Recogniser
 from sandbox.speech.fingerprint import Fingerprints
 from sandbox.speech.parts import Heard
 
 _SHORTEST_MS = 120.0
 _QUIETEST_DBFS = -55.0
+_PREPARING_MS = 200
 
 
 class LayeredEars:
@@ -34,6 +36,14 @@ class LayeredEars:
         if duration_ms(audio) < _SHORTEST_MS or level_dbfs(audio) < _QUIETEST_DBFS:
             return Heard("", languages[0] if languages else "en")
         return await self._recogniser.transcribe(audio, languages)
+
+    async def prepare(self) -> None:
+        """Load the recogniser's model now. Raises EarsUnavailable when it does not load.
+
+        Whoever gives up waiting for an utterance ends the process that hears it: a model that loads slowly must be
+        there before.
+        """
+        await self._recogniser.transcribe(silence(_PREPARING_MS), ())
 
     async def close(self) -> None:
         """End the recogniser's process. A later utterance starts a new one."""

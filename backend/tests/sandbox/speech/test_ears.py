@@ -63,6 +63,16 @@ async def test_do_not_block_the_event_loop(voice: EspeakVoice, strange_ears: Lay
     assert steps > 5
 
 
+async def test_load_the_recogniser_ahead_of_the_first_utterance(voice: EspeakVoice, strange_ears: LayeredEars) -> None:
+    await strange_ears.prepare()
+    prepared = strange_ears.process_id
+
+    rendering = await voice.render("Yes please.", voice="caller")
+    assert (await strange_ears.transcribe(rendering.audio)).text == "yes please"
+    assert prepared is not None
+    assert strange_ears.process_id == prepared
+
+
 @pytest.mark.parametrize("audio", [b"", SILENCE * 8000, b"\x20" * 80])
 async def test_hear_nothing_in_silence_and_clicks(strange_ears: LayeredEars, audio: bytes) -> None:
     assert await strange_ears.transcribe(audio, languages=("de",)) == Heard("", "de")

@@ -17,7 +17,16 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # compiled, left out of the stubs
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -259,16 +268,18 @@ class PicowsProtocol(asyncio.Protocol):
             return
         self._listener = listener = _Listener(self)
 
-        def listen(_: WSUpgradeRequest) -> WSListener:
-            return listener
+        def listen(_: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener:
+            if not subprotocol:
+                return listener
+            chosen = {"Sec-WebSocket-Protocol": subprotocol}
+            return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(chosen), listener)
 
-        headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else None
         # Positional, as the compiled constructor wants it: host, path, is client, listener factory, logger,
         # disconnect on exception, handshake limit, auto ping (on, idle, reply, strategy), auto pong, largest frame,
         # headers, read buffer.
         self._ws = WSProtocol(
             None, None, False, listen, _LOG, True, _HANDSHAKE_S, True, _PING_IDLE_S, _PONG_S,
-            WSAutoPingStrategy.PING_WHEN_IDLE, True, _MOST_BYTES, headers, _READ_BUFFER,
+            WSAutoPingStrategy.PING_WHEN_IDLE, True, _MOST_BYTES, None, _READ_BUFFER,
         )  # fmt: skip
         self._ws.connection_made(self._http)
         view = memoryview(self._head)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from app.api.websocket_protocol import PicowsProtocol
 from app.core.config import Settings
+from app.core.errors import DomainError
 from app.main import create_app
 
 _BACKLOG = 2048
@@ -96,6 +97,9 @@ def main(argv: list[str]) -> int:
         for problem in error.errors(include_input=False, include_url=False):
             print(f"setting {'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}", file=sys.stderr)
         return 2
+    except DomainError as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"cannot listen: {error.strerror}", file=sys.stderr)
         return 1

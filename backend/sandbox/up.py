@@ -24,6 +24,8 @@ _READY_S = 60.0
 _POLL_S = 0.1
 _RESTART_S = 0.2
 _HOST = "127.0.0.1"
+_ADDRESS = "database-address"
+"""File in the data folder with the address of the running database, for other commands."""
 
 
 class StackFailed(Exception):
@@ -90,6 +92,12 @@ class Stack:
     async def __aexit__(self, *_: object) -> None:
         await self._stop()
 
+    async def adopt(self) -> None:
+        """Use a stack that somebody else has started on these ports; it is theirs to end."""
+        address = self._options.data_dir / _ADDRESS
+        self.database_url = self.database_url or (address.read_text() if address.exists() else "")
+        self.api_key = (await self._seed())["api_key"]
+
     # --- starting --------------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
@@ -123,6 +131,7 @@ class Stack:
             address = (await process.stdout.readline()).decode().strip()
         if not address:
             raise StackFailed(f"the database did not start:\n{child.log_tail()}")
+        (self._options.data_dir / _ADDRESS).write_text(address)
         return address
 
     async def _seed(self) -> dict[str, str]:

@@ -5,12 +5,13 @@ before the call goes on (the next step, the outcome, tools) is not written here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.callflow.commands import AddCost
@@ -126,6 +127,9 @@ class Ledger:
                 await report_troubles(session, batch.troubles)
                 await append_journals(session, batch.pages)
                 await save_progress(session, list(batch.progress.values()))
+        except (IntegrityError, DataError) as error:
+            log.warning("ledger row refused, writing one by one", error=type(error).__name__, rows=len(batch))
+            await self._write_singly(batch)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("ledger not written, trying again", error=type(error).__name__, rows=len(batch))
             self._put_back(batch)
@@ -134,6 +138,23 @@ class Ledger:
         async with self._written:
             self._stored = accepted
             self._written.notify_all()
+
+    async def _write_singly(self, batch: _Batch) -> None:
+        """One row that the database refuses must not keep the others: each is tried by itself, bad ones are dropped."""
+        writes: list[Callable[[AsyncSession], Awaitable[None]]] = [
+            *(partial(save_turns, turns=[turn]) for turn in batch.turns),
+            *(partial(report_troubles, troubles=[trouble]) for trouble in batch.troubles),
+            *(partial(append_journals, pages=[page]) for page in batch.pages),
+            *(partial(save_progress, changes=[change]) for change in batch.progress.values()),
+        ]
+        for write in writes:
+            try:
+                async with self._sessions.begin() as session:
+                    await write(session)
+            except (IntegrityError, DataError) as error:
+                log.warning("ledger row dropped", error=type(error).__name__)
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("ledger row not written", error=type(error).__name__)
 
     def _put_back(self, batch: _Batch) -> None:
         newer = self._batch

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sandbox.carrier.leg import Leg, Network, StatusCallback
 from sandbox.carrier.outgoing import OutgoingCall
+from sandbox.carrier.recordings import RecordingPlan
 from sandbox.carrier.services import Services
 from sandbox.carrier.session import Session
 from sandbox.carrier.sids import new_sid
@@ -49,7 +50,7 @@ def ring(services: Services, order: Ring) -> Leg:
     return leg
 
 
-def place(services: Services, leg: Leg, first: Step, *, ring_s: float) -> None:
-    """Let a queued leg go out; whoever answers meets the first document."""
+def place(services: Services, leg: Leg, first: Step, *, ring_s: float, recording: RecordingPlan | None = None) -> None:
+    """Let a queued leg go out; whoever answers meets the first document, and is recorded when that is planned."""
     services.legs.add(leg)
-    services.tasks.spawn(OutgoingCall(leg, services).run(first, ring_s))
+    services.tasks.spawn(OutgoingCall(leg, services, recording).run(first, ring_s))

@@ -3,6 +3,7 @@
 import asyncio
 
 from sandbox.carrier.leg import Leg
+from sandbox.carrier.recordings import RecordingPlan
 from sandbox.carrier.ringing import end_leg, ring_out
 from sandbox.carrier.services import Services
 from sandbox.carrier.session import Session
@@ -14,8 +15,9 @@ _QUEUED_S = 0.05
 class OutgoingCall:
     """Runs the leg until it is answered; then the session does."""
 
-    def __init__(self, leg: Leg, services: Services) -> None:
+    def __init__(self, leg: Leg, services: Services, recording: RecordingPlan | None = None) -> None:
         self._leg = leg
+        self._recording = recording
         self._services = services
         self._gone = asyncio.Event()
         self._replacement: Step | None = None
@@ -32,6 +34,8 @@ class OutgoingCall:
             ringing.cancel()
             gone.cancel()
         if is_answered and not self._leg.is_over:
+            if self._recording is not None:
+                self._services.recordings.start(self._leg, self._recording)
             await Session(self._leg, self._services).run(self._replacement or first)
 
     def hang_up(self, *, by: str, status: str = "completed") -> None:

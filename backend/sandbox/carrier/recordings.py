@@ -71,6 +71,12 @@ class Recording:
             del side[end:]
             del side[:begin]
 
+    def delete(self) -> None:
+        """Forget the audio; that there was a recording is still known."""
+        self.is_deleted = True
+        self.spoken.clear()
+        self.heard.clear()
+
     def wav(self, channels: int | None = None) -> bytes:
         """The file: both sides mixed, or each on a channel of its own."""
         spoken, heard = decode(bytes(self.spoken)), decode(bytes(self.heard))

@@ -9,6 +9,8 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import JSONResponse
 
 from sandbox.carrier import control, pages
+from sandbox.carrier.rest import calls, recordings
+from sandbox.carrier.rest.problems import RestError, problem
 from sandbox.carrier.services import make_services
 from sandbox.carrier.settings import CarrierSettings
 
@@ -27,8 +29,9 @@ def create_carrier(settings: CarrierSettings) -> FastAPI:
 
     app = FastAPI(title="Sandbox carrier", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_exception_handler(HTTPException, _problem)
-    app.include_router(control.router)
-    app.include_router(pages.router)
+    app.add_exception_handler(RestError, problem)
+    for router in (control.router, pages.router, calls.router, recordings.router):
+        app.include_router(router)
     if pages.SOFTPHONE.is_dir():
         app.mount("/", pages.Page(directory=pages.SOFTPHONE, html=True))
     return app

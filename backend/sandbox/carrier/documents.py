@@ -29,10 +29,10 @@ async def load(leg: Leg, services: Services, step: Step) -> Document:
     try:
         return await _asked(leg, services, step)
     except (WebhookFailed, TwimlError) as error:
-        failed_url = step.url if isinstance(step, Fetch) else ""
-        failure = {"ErrorCode": str(error.code), "ErrorUrl": failed_url.partition("#")[0]}
+        failed = step if isinstance(step, Fetch) else Fetch("")
+        failure = {**failed.fields, "ErrorCode": str(error.code), "ErrorUrl": failed.url.partition("#")[0]}
     url, method = leg.fallback
-    if url and url != failed_url:
+    if url and url != failed.url:
         with contextlib.suppress(WebhookFailed, TwimlError):
             return await _asked(leg, services, Fetch(url, method, failure))
     leg.ended_by = "carrier"

@@ -12,6 +12,7 @@ from sandbox.carrier.voice import Voice
 
 _MOST_WAITING = 3000
 """Messages a listener may be behind, a minute of frames; a slower one loses frames, never events."""
+_KEYS = frozenset("0123456789*#ABCD")
 
 
 class Order(msgspec.Struct):
@@ -34,7 +35,7 @@ class Line:
         self._leg = leg
         self._voice = voice
         self._outgoing: asyncio.Queue[bytes | Event] = asyncio.Queue()
-        self._sayings: asyncio.Queue[Order] = asyncio.Queue()
+        self._sayings: asyncio.Queue[tuple[Order, bytes | None]] = asyncio.Queue()
 
     async def serve(self) -> None:
         """Until the call has ended and everything was told, or the listener goes away."""
@@ -86,12 +87,14 @@ class Line:
         try:
             order = msgspec.json.decode(text, type=Order)
         except msgspec.DecodeError as error:
-            self._enqueue({"event": "problem", "at": 0.0, "detail": f"not an order: {error}"})
+            self._refuse(f"not an order: {error}")
             return
         match order.do:
-            case "say" | "play":
-                self._sayings.put_nowait(order)
-            case "press":
+            case "say":
+                self._sayings.put_nowait((order, None))
+            case "play":
+                self._play(order)
+            case "press" if set(order.digits) <= _KEYS:
                 self._leg.press(order.digits)
             case "stop_talking":
                 self._leg.handset.stop_talking()
@@ -99,14 +102,23 @@ class Line:
                 if self._leg.control is not None:
                     self._leg.control.hang_up(by="caller")
             case _:
-                self._enqueue({"event": "problem", "at": 0.0, "detail": f"unknown order: {order.do}"})
+                self._refuse(f"not an order: {order.do} {order.digits}")
+
+    def _play(self, order: Order) -> None:
+        try:
+            audio = b64decode(order.audio, validate=True)
+        except ValueError:
+            self._refuse("the audio is no base64")
+            return
+        self._sayings.put_nowait((order, audio))
+
+    def _refuse(self, detail: str) -> None:
+        self._enqueue({"event": "problem", "at": 0.0, "detail": detail})
 
     async def _speak(self) -> None:
         """Render lines one after another, so that they are said in the order they were given."""
         while True:
-            order = await self._sayings.get()
-            if order.do == "play":
-                self._leg.handset.speak(order.id, b64decode(order.audio))
-                continue
-            audio = await self._voice.render(order.text, language=order.language, voice=order.voice)
+            order, audio = await self._sayings.get()
+            if audio is None:
+                audio = await self._voice.render(order.text, language=order.language, voice=order.voice)
             self._leg.handset.speak(order.id, audio, order.text)

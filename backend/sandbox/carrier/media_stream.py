@@ -5,11 +5,12 @@ import random
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from urllib.parse import urlsplit, urlunsplit
 
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from sandbox.carrier.faults import Faults
+from sandbox.carrier.faults import Fault, Faults
 from sandbox.carrier.leg import Leg
 from sandbox.carrier.playout import SILENT_FRAME, Playout
 from sandbox.carrier.signing import sign
@@ -17,6 +18,7 @@ from sandbox.carrier.stream_messages import CONNECTED, StreamMessageError, ToApp
 
 _CONNECT_S = 5.0
 _CLOSE_S = 2.0
+_STALLED_S = 5.0
 _FRAME_MS = 20
 _FIRST_MEDIA_MS = (120, 180)
 _TIMESTAMP_JITTER_MS = 2
@@ -55,9 +57,8 @@ class MediaStream(WSListener):
         self._transport: WSTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._closed = asyncio.Event()
-        self._timers: list[asyncio.TimerHandle] = []
         self._first_ms = random.randint(*_FIRST_MEDIA_MS)
-        self._wait_ms = self._first_ms
+        self._age_ms = 0
         self._frames = 0
         self._late: deque[tuple[float, bytes]] = deque()
         self.error_code = 0
@@ -93,6 +94,7 @@ class MediaStream(WSListener):
         transport = self._transport
         if transport is None or self._closed.is_set():
             return
+        self._send_late(until=inf)
         self._send(self._to_app.stop())
         transport.send_close(WSCloseCode.OK)
         self._loop.call_later(_CLOSE_S, transport.disconnect, False)
@@ -105,7 +107,6 @@ class MediaStream(WSListener):
         if self._plan.is_two_way:
             self._leg.source = self._playout
             self._leg.key_listeners.append(self._take_key)
-        self._arm_faults()
 
     def _leave_leg(self) -> None:
         leg = self._leg
@@ -115,30 +116,25 @@ class MediaStream(WSListener):
         if self._plan.is_two_way:
             leg.key_listeners.remove(self._take_key)
             leg.source = None
-        for timer in self._timers:
-            timer.cancel()
         leg.handset.tell("stream_stopped", stream_sid=self._plan.sid)
 
     # --- faults ----------------------------------------------------------------------------------------------------
 
-    def _arm_faults(self) -> None:
-        drop = self._faults.take("drop_stream")
-        if drop is not None:
-            self._timers.append(self._loop.call_later(drop.number("after_s"), self._drop))
-        stall = self._faults.take("stall_reader")
-        if stall is not None:
-            after_s = stall.number("after_s")
-            self._timers.append(self._loop.call_later(after_s, self._stall))
-            self._timers.append(self._loop.call_later(after_s + stall.number("for_s", 5.0), self._resume))
+    def _meet_faults(self) -> None:
+        """Break or stall once a trouble on order says that it is time."""
 
-    def _drop(self) -> None:
-        if self._transport is not None:
+        def is_due(fault: Fault) -> bool:
+            return self._age_ms >= fault.number("after_s") * 1000
+
+        transport = self._transport
+        if transport is None or transport.is_disconnected:
+            return
+        if self._faults.take("drop_stream", is_due) is not None:
             self.error_code = 31903
-            self._transport.disconnect(graceful=False)
-
-    def _stall(self) -> None:
-        if self._transport is not None and not self._transport.is_disconnected:
-            self._transport.underlying_transport.pause_reading()
+            transport.disconnect(graceful=False)
+        elif (stall := self._faults.take("stall_reader", is_due)) is not None:
+            transport.underlying_transport.pause_reading()
+            self._loop.call_later(stall.number("for_s", _STALLED_S), self._resume)
 
     def _resume(self) -> None:
         if self._transport is not None and not self._transport.is_disconnected:
@@ -148,8 +144,9 @@ class MediaStream(WSListener):
 
     def _take_frame(self, spoken: bytes, heard: bytes | None) -> None:
         """20 ms of the leg. The first frames fall into the time the vendor needs to get going."""
-        self._wait_ms -= _FRAME_MS
-        if self._wait_ms > 0:
+        self._age_ms += _FRAME_MS
+        self._meet_faults()
+        if self._age_ms < self._first_ms:
             return
         timestamp = self._first_ms + self._frames * _FRAME_MS
         self._frames += 1
@@ -172,15 +169,18 @@ class MediaStream(WSListener):
         now = self._loop.time()
         due = now + random.uniform(0, jitter_ms) / 1000
         self._late.append((max(due, self._late[-1][0]) if self._late else due, message))
-        while self._late and self._late[0][0] <= now:
+        self._send_late(until=now)
+
+    def _send_late(self, until: float) -> None:
+        while self._late and self._late[0][0] <= until:
             self._send(self._late.popleft()[1])
 
     def _take_key(self, digit: str) -> None:
-        self._send(self._to_app.dtmf(digit))
+        self._deliver(self._to_app.dtmf(digit))
 
     def _return_mark(self, name: str) -> None:
         self._leg.handset.tell("mark", name=name)
-        self._send(self._to_app.mark(name))
+        self._deliver(self._to_app.mark(name))
 
     def _send(self, message: bytes) -> None:
         if self._transport is not None and not self._transport.is_disconnected:

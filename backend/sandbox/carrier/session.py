@@ -63,6 +63,7 @@ class Session:
             await asyncio.wait({self._current})
         finally:
             self._current.cancel()
+            await asyncio.wait({self._current})
         if not self._current.cancelled() and (error := self._current.exception()) is not None:
             raise error
 

@@ -83,6 +83,8 @@ class WebhookSender:
     async def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Answer:
         """Send the fields and return what a server said with a status below 400. Raises WebhookFailed."""
         plain, overrides = split(url)
+        if not plain.startswith(("http://", "https://")):
+            raise WebhookFailed(11100, plain, "Invalid URL format")
         request = _Request(method.upper(), plain, tuple(fields.items()), str(uuid.uuid4()))
         try:
             async with asyncio.timeout(overrides.total_s):

@@ -1,54 +1,261 @@
-"""A call put through to a media stream, over real sockets."""
+"""Media streams over real sockets: the messages, the timing, the end, the troubles."""
 
 import asyncio
+from base64 import b64decode
 
-from audiokit.mulaw import silence
-from tests.sandbox.carrier.called import CalledApp
-from tests.sandbox.carrier.conftest import Carrier
+import pytest
+
+from audiokit.mulaw import FRAME_BYTES, SILENCE, silence
+from sandbox.conversation import Event, Handset
+from tests.sandbox.carrier.called import CalledApp, Stream
+from tests.sandbox.carrier.conftest import ACCOUNT, Carrier
+
+_AFTER = "<Redirect>/calls/after</Redirect>"
 
 
-def connect_stream(app: CalledApp, after: str = "") -> str:
-    return f'<Connect><Stream url="{app.stream_url}?gone=1"><Parameter name="k" value="v"/></Stream></Connect>{after}'
-
-
-async def test_a_call_is_answered_streamed_and_ended(app: CalledApp, carrier: Carrier) -> None:
-    app.replies["/calls/inbound"] = connect_stream(app, "<Redirect>/calls/after</Redirect>")
+@pytest.fixture
+def streaming(app: CalledApp) -> CalledApp:
+    """An application that puts every call through to its stream, and hangs up after it."""
+    noun = f'<Stream url="{app.stream_url}" statusCallback="/calls/stream"><Parameter name="k" value="v"/></Stream>'
+    app.replies["/calls/inbound"] = f"<Connect>{noun}</Connect>{_AFTER}"
     app.replies["/calls/after"] = "<Hangup/>"
-
-    async with carrier.ring() as handset:
-        stream = await app.stream()
-        await handset.play(b"\x12" * 1600, wait=False)
-        await stream.play(b"\x34" * 1600)
-        await stream.mark("greeting")
-        await stream.until("mark")
-        media = await stream.until("media", 15)
-        await stream.socket.close()
-        ended = await handset.until(lambda event: event["event"] == "ended", 5)
-
-    assert ended is not None
-    assert ended["status"] == "completed"
-    assert ended["by"] == "app"
-    assert stream.messages[0] == {"event": "connected", "protocol": "Call", "version": "1.0.0"}
-    assert stream.of("start")[0]["start"]["customParameters"] == {"k": "v"}
-    assert 120 <= int(media[0]["media"]["timestamp"]) <= 180
-    assert [message["sequenceNumber"] for message in stream.messages[1:]] == [
-        str(number) for number in range(1, len(stream.messages))
-    ]
-    assert (await app.hook("/calls/after")).fields["CallStatus"] == "in-progress"
-    status = await app.hook("/calls/status")
-    assert status.fields["CallStatus"] == "completed"
-    assert status.fields["SequenceNumber"] == "0"
+    return app
 
 
-async def test_a_hang_up_stops_the_stream(app: CalledApp, carrier: Carrier) -> None:
-    app.replies["/calls/inbound"] = connect_stream(app, "<Redirect>/calls/after</Redirect>")
+async def ended(handset: Handset) -> Event:
+    event = await handset.until(lambda event: event["event"] == "ended", 10)
+    assert event is not None
+    return event
 
-    async with carrier.ring() as handset:
-        stream = await app.stream()
-        await stream.play(silence(2000))
-        await handset.hang_up()
+
+def payload(message: Event) -> bytes:
+    return b64decode(message["media"]["payload"])
+
+
+class TestMessages:
+    async def test_introduce_the_stream(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            media = (await stream.until("media", 30))[:30]
+
+        assert stream.messages[0] == {"event": "connected", "protocol": "Call", "version": "1.0.0"}
+        assert stream.messages[1] == {
+            "event": "start",
+            "sequenceNumber": "1",
+            "streamSid": stream.sid,
+            "start": {
+                "accountSid": ACCOUNT,
+                "streamSid": stream.sid,
+                "callSid": handset.call_sid,
+                "tracks": ["inbound"],
+                "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+                "customParameters": {"k": "v"},
+            },
+        }
+        stamps = [int(message["media"]["timestamp"]) for message in media]
+        assert 120 <= stamps[0] <= 180
+        assert all(abs(stamp - stamps[0] - 20 * number) <= 2 for number, stamp in enumerate(stamps))
+        assert [message["media"]["chunk"] for message in media] == [str(number) for number in range(1, 31)]
+        assert {len(payload(message)) for message in media} == {FRAME_BYTES}
+        assert payload(media[0]) == SILENCE * FRAME_BYTES
+
+    async def test_are_numbered_without_a_gap(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await stream.until("media", 3)
+            await handset.press("1")
+            await stream.mark("m")
+            await stream.until("mark")
+            await stream.until("dtmf")
+            await handset.hang_up()
+            stop = await stream.until("stop")
+
+        numbers = [int(message["sequenceNumber"]) for message in stream.messages[1:]]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert stream.of("dtmf")[0]["dtmf"] == {"track": "inbound_track", "digit": "1"}
+        assert stop[0]["stop"] == {"accountSid": ACCOUNT, "callSid": handset.call_sid}
+        assert stream.messages[-1] is stop[0]
+
+    async def test_carry_what_the_caller_says(self, streaming: CalledApp, carrier: Carrier) -> None:
+        said = bytes(range(1, 101)) * 16
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await stream.until("media", 2)
+            await handset.play(said)
+            await stream.until("media", 15)
+
+        assert said in b"".join(map(payload, stream.of("media")))
+
+    async def test_for_another_stream_are_ignored(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await stream.socket.send_text('{"event":"mark","streamSid":"MZ0","mark":{"name":"not ours"}}')
+            await stream.socket.send_text(f'{{"event":"unheard-of","streamSid":"{stream.sid}"}}')
+            await stream.mark("ours")
+            marks = await stream.until("mark")
+            await handset.hang_up()
+
+        assert [mark["mark"]["name"] for mark in marks] == ["ours"]
+
+    async def test_that_are_none_end_the_stream(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await stream.socket.send_text("nonsense")
+            await ended(handset)
+
+        assert len(streaming.at("/calls/after")) == 1
+        await streaming.hook("/calls/stream", 3)
+        errors = [it.fields["StreamError"] for it in streaming.at("/calls/stream") if "StreamError" in it.fields]
+        assert errors == ["31951"]
+
+
+class TestPlayback:
+    async def test_takes_real_time_and_returns_marks(self, streaming: CalledApp, carrier: Carrier) -> None:
+        loop = asyncio.get_running_loop()
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            began = loop.time()
+            await stream.play(b"\x11" * 4000)
+            await stream.mark("half a second")
+            await stream.until("mark")
+            took_s = loop.time() - began
+            await handset.until(lambda event: event["event"] == "quiet", 5)
+            await handset.hang_up()
+
+        # Not before it was played; how long after depends on the machine.
+        assert took_s >= 0.45
+        kinds = [event["event"] for event in handset.events if event["event"] in ("playing", "mark", "quiet")]
+        assert kinds == ["playing", "mark", "quiet"]
+
+    async def test_is_cleared(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await stream.play(silence(60_000))
+            await stream.mark("one")
+            await stream.mark("two")
+            await stream.clear()
+            marks = await stream.until("mark", 2)
+            cleared = await handset.until(lambda event: event["event"] == "clear", 5)
+            await handset.hang_up()
+
+        assert [mark["mark"]["name"] for mark in marks] == ["one", "two"]
+        assert cleared is not None
+        assert 50_000 < cleared["dropped_ms"] <= 60_000
+
+
+class TestEnd:
+    async def test_by_the_application_leads_to_the_next_verb(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await stream.socket.close()
+            end = await ended(handset)
+
+        assert (end["status"], end["by"]) == ("completed", "app")
+        assert streaming.at("/calls/after")[0].fields["CallStatus"] == "in-progress"
+        status = await streaming.hook("/calls/status")
+        assert (status.fields["CallStatus"], status.fields["SequenceNumber"]) == ("completed", "0")
+        assert len(streaming.at("/calls/status")) == 1
+
+    async def test_by_a_broken_connection_too(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            await streaming.stream()
+            await carrier.http.post("/sandbox/faults", json={"kind": "drop_stream", "after_s": 0, "now": True})
+            await ended(handset)
+
+        assert len(streaming.at("/calls/after")) == 1
+
+    async def test_by_a_refused_handshake_too(self, streaming: CalledApp, carrier: Carrier) -> None:
+        await carrier.http.post("/sandbox/faults", json={"kind": "refuse_handshake"})
+        async with carrier.ring() as handset:
+            await ended(handset)
+
+        assert streaming.streams == []
+        assert len(streaming.at("/calls/after")) == 1
+        assert (await streaming.hook("/calls/stream")).fields["StreamError"].startswith("31920")
+
+    async def test_by_an_address_nobody_serves_too(self, app: CalledApp, carrier: Carrier) -> None:
+        app.replies["/calls/inbound"] = f'<Connect><Stream url="{app.stream_url}/nowhere"/></Connect>{_AFTER}'
+        app.replies["/calls/after"] = "<Hangup/>"
+        async with carrier.ring() as handset:
+            await ended(handset)
+
+        assert len(app.at("/calls/after")) == 1
+
+    async def test_asks_the_action_of_connect(self, app: CalledApp, carrier: Carrier) -> None:
+        app.replies["/calls/inbound"] = (
+            f'<Connect action="/calls/action"><Stream url="{app.stream_url}"/></Connect><Say>never</Say>'
+        )
+        app.replies["/calls/action"] = "<Hangup/>"
+        async with carrier.ring() as handset:
+            stream = await app.stream()
+            await stream.socket.close()
+            await ended(handset)
+
+        assert len(app.at("/calls/action")) == 1
+        assert not [event for event in handset.events if event["event"] == "said"]
+
+    async def test_by_the_caller_ends_the_call(self, streaming: CalledApp, carrier: Carrier) -> None:
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            await handset.hang_up()
+            await stream.until("stop")
+            end = await ended(handset)
+
+        assert end["by"] == "caller"
+        await streaming.hook("/calls/status")
+        assert streaming.at("/calls/after") == []
+
+
+class TestTroubles:
+    async def test_a_stalled_reader_takes_nothing_in_for_a_while(self, streaming: CalledApp, carrier: Carrier) -> None:
+        await carrier.http.post("/sandbox/faults", json={"kind": "stall_reader", "after_s": 0, "for_s": 0.7})
+        loop = asyncio.get_running_loop()
+        async with carrier.ring() as handset:
+            stream = await streaming.stream()
+            began = loop.time()
+            await stream.until("media", 2)
+            await stream.mark("waits")
+            await stream.until("mark")
+            took_s = loop.time() - began
+            await handset.hang_up()
+
+        assert took_s >= 0.5
+
+    async def test_a_bad_network_delays_and_silences_but_keeps_the_order(
+        self, streaming: CalledApp, carrier: Carrier
+    ) -> None:
+        async with carrier.ring(network={"jitter_ms": 150, "loss_pct": 50}) as handset:
+            stream = await streaming.stream()
+            await handset.play(b"\x21" * 8000, wait=False)
+            await stream.until("media", 40)
+            await stream.mark("m")
+            await stream.until("mark")
+            await handset.hang_up()
+            await stream.until("stop")
+
+        assert _numbers(stream) == list(range(1, len(_numbers(stream)) + 1))
+        lost = [message for message in stream.of("media")[2:40] if payload(message) == SILENCE * FRAME_BYTES]
+        assert 3 <= len(lost) <= 35
+
+
+def _numbers(stream: Stream) -> list[int]:
+    return [int(message["sequenceNumber"]) for message in stream.messages[1:]]
+
+
+async def test_twenty_calls_at_once_lose_nothing(streaming: CalledApp, carrier: Carrier) -> None:
+    async def call() -> None:
+        async with carrier.ring() as handset:
+            await handset.until(lambda event: event["event"] == "stream_started", 20)
+            await handset.play(b"\x31" * 4000)
+            await handset.hang_up()
+            await ended(handset)
+
+    async with asyncio.TaskGroup() as calls:
+        for _ in range(20):
+            calls.create_task(call())
+
+    assert len(streaming.streams) == 20
+    for stream in streaming.streams:
         await stream.until("stop")
-
-    await app.hook("/calls/status")
-    await asyncio.sleep(0.1)
-    assert app.at("/calls/after") == []
+        assert b"\x31" * 4000 in b"".join(map(payload, stream.of("media")))
+        assert _numbers(stream) == list(range(1, len(_numbers(stream)) + 1))

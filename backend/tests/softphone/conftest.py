@@ -14,7 +14,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from tests.softphone.exchange import Exchange, running_exchange
+from tests.softphone.application import Application, Stream
+from tests.softphone.carriers import Carrier, running_application, running_carrier
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -55,9 +56,15 @@ def browser_with(chromium: str) -> Microphone:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def exchange() -> AsyncIterator[Exchange]:
-    async with running_exchange() as exchange:
-        yield exchange
+async def application() -> AsyncIterator[Application]:
+    async with running_application() as application:
+        yield application
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def carrier(application: Application) -> AsyncIterator[Carrier]:
+    async with running_carrier(application) as carrier:
+        yield carrier
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -75,13 +82,21 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def page(context: BrowserContext, exchange: Exchange) -> AsyncIterator[Page]:
+async def page(context: BrowserContext, carrier: Carrier) -> AsyncIterator[Page]:
     """The softphone; the test fails afterwards when the page has complained on its console."""
     page = await context.new_page()
     complaints = listen_for_complaints(page)
-    await page.goto(f"{exchange.url}/?raw&probe")
+    await page.goto(f"{carrier.url}/?raw&probe")
     yield page
     assert complaints == []
+
+
+async def ring(page: Page, application: Application) -> Stream:
+    """Ring the application and wait until it has picked up."""
+    await page.get_by_role("button", name="Ring").click()
+    stream = await application.stream()
+    await page.get_by_text("The assistant listens.").wait_for()
+    return stream
 
 
 def listen_for_complaints(page: Page) -> list[str]:

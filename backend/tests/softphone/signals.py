@@ -17,14 +17,15 @@ def speech_like(seconds: float, rate: int, seed: int = 7) -> Signal:
     """Voiced syllables with moving pitch and formants, below 3.3 kHz, never quite silent, at half of full scale."""
     random = np.random.default_rng(seed)
     time = np.arange(int(seconds * rate)) / rate
-    pitch = 120 + 25 * np.sin(2 * np.pi * 0.7 * time) + 12 * np.sin(2 * np.pi * 2.3 * time)
+    # The rates share no short period: no moment of the voice is like another.
+    pitch = 120 + 25 * np.sin(2 * np.pi * 0.71 * time) + 12 * np.sin(2 * np.pi * 2.29 * time)
     phase = 2 * np.pi * np.cumsum(pitch) / rate
-    formant = 900 + 500 * np.sin(2 * np.pi * 1.3 * time + 1)
+    formant = 900 + 500 * np.sin(2 * np.pi * 1.37 * time + 1)
     voice = np.zeros_like(time)
     for harmonic in range(1, 21):
         strength = np.exp(-(((harmonic * pitch - formant) / 700) ** 2)) + 0.3 / harmonic
         voice += strength * np.sin(harmonic * phase + random.uniform(0, 2 * np.pi))
-    syllables = 0.15 + 0.85 * np.sin(np.pi * 3.1 * time) ** 2
+    syllables = 0.15 + 0.85 * np.sin(np.pi * 3.13 * time) ** 2
     shaped = voice * syllables
     return np.asarray(0.5 * shaped / np.abs(shaped).max(), dtype=np.float64)
 

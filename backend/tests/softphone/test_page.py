@@ -6,18 +6,15 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.softphone.conftest import Microphone, listen_for_complaints
-from tests.softphone.exchange import Exchange, Handset
+from tests.softphone.application import Application
+from tests.softphone.carriers import Carrier
+from tests.softphone.conftest import Microphone, listen_for_complaints, ring
+from tests.softphone.signals import speech_like, to_mulaw
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def _ring(page: Page, exchange: Exchange) -> Handset:
-    await page.get_by_role("button", name="Ring").click()
-    handset = await exchange.call()
-    await page.get_by_text("The assistant listens.").wait_for()
-    return handset
-
+NUMBER = "+15550001111"
 
 _MESSAGE = {
     "kind": "taken",
@@ -59,120 +56,133 @@ def _record(sid: str, **more: object) -> dict[str, Any]:
     } | more
 
 
+async def _say(page: Page, text: str) -> None:
+    await page.get_by_role("textbox", name="What you say").fill(text)
+    await page.get_by_role("button", name="Say", exact=True).click()
+
+
 class TestRinging:
-    async def test_places_the_call_that_was_chosen(self, page: Page, exchange: Exchange) -> None:
+    async def test_places_the_call_that_was_chosen(self, page: Page, application: Application) -> None:
         await page.get_by_label("You call from").select_option("anonymous")
         await page.get_by_text("Network").click()
         await page.get_by_label("Proof of your number").select_option("TN-Validation-Passed-C")
         await page.get_by_label("Jitter").fill("40")
-        handset = await _ring(page, exchange)
 
-        assert handset.order == {
-            "from": "anonymous",
-            "to": "+15550001111",
-            "params": {"StirVerstat": "TN-Validation-Passed-C"},
-            "network": {"jitter_ms": 40, "loss_pct": 0},
-        }
+        async with page.expect_request("**/sandbox/calls") as request:
+            await ring(page, application)
 
-    async def test_says_why_a_number_cannot_be_rung(self, exchange: Exchange, browser: Browser) -> None:
+        order = (await request.value).post_data_json or {}
+        assert order["network"] == {"jitter_ms": 40, "loss_pct": 0}
+        (rung,) = application.rings
+        assert (rung["From"], rung["To"], rung["StirVerstat"]) == ("anonymous", NUMBER, "TN-Validation-Passed-C")
+
+    async def test_says_why_a_number_cannot_be_rung(self, carrier: Carrier, browser: Browser) -> None:
         page = await browser.new_page()
-        await page.goto(exchange.url)
+        await page.goto(carrier.url)
 
         await page.get_by_label("You call", exact=True).fill("+15559999999")
         await page.get_by_role("button", name="Ring").click()
 
-        await expect(page.get_by_role("alert")).to_have_text("+15559999999 is not in service.")
+        await expect(page.get_by_role("alert")).to_have_text("The number +15559999999 is not in service.")
         await expect(page.get_by_role("button", name="Ring")).to_be_enabled()
         await page.close()
 
-    async def test_works_from_the_keyboard_alone(self, page: Page, exchange: Exchange) -> None:
+    async def test_works_from_the_keyboard_alone(self, page: Page, application: Application, carrier: Carrier) -> None:
         await page.get_by_label("You call", exact=True).focus()
         await page.keyboard.press("Enter")
-        handset = await exchange.call()
+        stream = await application.stream()
         await page.get_by_text("The assistant listens.").wait_for()
 
         await page.keyboard.type("Good morning")  # the line to type into has the focus
         await page.keyboard.press("Enter")
-        (order,) = await handset.ordered("say")
-        await page.get_by_role("status").first.click()
+        (line,) = await carrier.told(stream.call_sid, "caller_started")
+        await page.locator("#status").click()
         await page.keyboard.press("7")
         await page.keyboard.press("#")
 
-        assert (order["text"], order["language"]) == ("Good morning", "en")
-        assert [order["digits"] for order in await handset.ordered("press", 2)] == ["7", "#"]
+        assert line["text"] == "Good morning"
+        await stream.pressed("7#")
 
-    async def test_tells_how_the_call_stands_and_how_it_ended(self, page: Page, exchange: Exchange) -> None:
+    async def test_tells_how_the_call_stands(self, page: Page, application: Application) -> None:
+        application.after_stream = '<Record maxLength="30"/>'
         status = page.locator("#status")
-        handset = await _ring(page, exchange)
+        stream = await ring(page, application)
 
-        for event, words in (
-            ("playing", "The assistant is speaking."),
-            ("caller_started", "You are speaking over the assistant."),
-            ("quiet", "You are speaking."),
-            ("caller_finished", "The assistant listens."),
-        ):
-            handset.tell(event, id="x")
-            await expect(status).to_have_text(words)
-        handset.tell("verb", verb="Record")
+        await stream.play(to_mulaw(speech_like(20.0, 8000)))
+        await expect(status).to_have_text("The assistant is speaking.")
+        await _say(page, "I should like to ask you something, something rather long, if you do not mind.")
+        await expect(status).to_have_text("You are speaking over the assistant.")
+        await stream.clear()
+        await expect(status).to_have_text("You are speaking.")
+        await expect(status).to_have_text("The assistant listens.", timeout=15_000)
+        await stream.close()
+
         await expect(status).to_have_text(re.compile("Leave your message"))
-        handset.end("app")
 
-        await expect(status).to_have_text("The assistant hung up after 0:03.")
+    async def test_tells_who_ended_it(self, page: Page, application: Application) -> None:
+        stream = await ring(page, application)
+
+        await stream.close()
+
+        await expect(page.locator("#status")).to_have_text(re.compile(r"The assistant hung up after 0:\d\d\."))
         await expect(page.get_by_role("button", name="Ring")).to_be_visible()
 
-    async def test_hanging_up_tells_the_carrier(self, page: Page, exchange: Exchange) -> None:
-        handset = await _ring(page, exchange)
+    async def test_hangs_up(self, page: Page, application: Application, carrier: Carrier) -> None:
+        stream = await ring(page, application)
 
         await page.get_by_role("button", name="Hang up").click()
 
-        await handset.ordered("hang_up")
-        await expect(page.locator("#status")).to_have_text("You hung up after 0:03.")
+        await expect(page.locator("#status")).to_have_text(re.compile(r"You hung up after 0:\d\d\."))
+        (ended,) = await carrier.told(stream.call_sid, "ended")
+        assert ended["by"] == "caller"
 
-    async def test_a_second_call_begins_afresh(self, page: Page, exchange: Exchange) -> None:
-        first = await _ring(page, exchange)
-        first.tell("said", text="Please hold.")
-        await expect(page.get_by_text("Please hold.")).to_be_visible()
-        first.end()
+    async def test_a_second_call_begins_afresh(self, page: Page, application: Application) -> None:
+        first = await ring(page, application)
+        await page.keyboard.type("Say this once")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Say this once")).to_be_visible()
+        await first.close()
 
         await page.get_by_role("button", name="Ring").click()
-        second = await exchange.call(2)
+        second = await application.stream(2)
         await page.get_by_text("The assistant listens.").wait_for()
 
-        await expect(page.get_by_text("Please hold.")).to_be_hidden()
-        assert second.sid != first.sid
+        await expect(page.get_by_text("Say this once")).to_be_hidden()
+        assert second.call_sid != first.call_sid
 
 
 class TestConversation:
     async def test_a_typed_line_shows_at_once_and_gives_way_to_what_was_understood(
-        self, page: Page, exchange: Exchange
+        self, page: Page, application: Application, carrier: Carrier
     ) -> None:
-        handset = await _ring(page, exchange)
-        await page.get_by_label("What you say").fill("It's <b>Anna</b>")
-        await page.get_by_role("button", name="Say", exact=True).click()
-        (order,) = await handset.ordered("say")
-        handset.tell("caller_started", id=order["id"], text=order["text"])
+        stream = await ring(page, application)
+        await _say(page, "It's <b>Anna</b>, from the workshop, and I am calling about the car")
         await expect(page.get_by_text("It's <b>Anna</b>")).to_be_visible()
         await expect(page.get_by_text("being spoken")).to_be_visible()
 
-        at_ms = handset.events[-1]["at"] * 1000
-        turn = _turn(0, "caller", "it's anna", started_ms=round(at_ms))
-        exchange.records[handset.sid] = _record(handset.sid, turns=[turn])
+        (opened,) = await carrier.told(stream.call_sid, "stream_started")
+        (started,) = await carrier.told(stream.call_sid, "caller_started")
+        turn = _turn(0, "caller", "it is anna", started_ms=round(1000 * (started["at"] - opened["at"])))
+        application.records[stream.call_sid] = _record(stream.call_sid, turns=[turn])
 
-        await expect(page.get_by_text("it's anna", exact=True)).to_be_visible()
+        await expect(page.get_by_text("it is anna", exact=True)).to_be_visible()
         await expect(page.get_by_text("It's <b>Anna</b>")).to_be_hidden()
 
-    async def test_shows_turns_digits_and_tools_in_the_order_of_time(self, page: Page, exchange: Exchange) -> None:
-        handset = await _ring(page, exchange)
-        handset.tell("dtmf", digit="4")
+    async def test_shows_turns_digits_and_tools_in_the_order_of_time(
+        self, page: Page, application: Application
+    ) -> None:
+        stream = await ring(page, application)
+        await page.locator("#keypad-fold summary").click()
+        await page.get_by_role("button", name="4", exact=True).click()
         tool = {"tool_call_id": "t1", "name": "take_message", "arguments": '{"text":"call back"}', "output": None}
-        exchange.records[handset.sid] = _record(
-            handset.sid,
+        application.records[stream.call_sid] = _record(
+            stream.call_sid,
             turns=[
                 _turn(0, "assistant", "Hello, how can", unheard="I help you?", started_ms=60_000),
                 _turn(1, "caller", "Tell him to call back", started_ms=62_000, response_ms=None),
                 _turn(2, "assistant", "I will", started_ms=63_000, response_ms=640),
             ],
-            tool_calls=[tool | {"status": "requested", "requested_at": "2026-11-23T12:01:05Z"}],
+            tool_calls=[tool | {"status": "requested", "requested_at": "2026-11-23T12:01:30Z"}],
         )
 
         entries = page.get_by_role("log").get_by_role("listitem")
@@ -181,37 +191,40 @@ class TestConversation:
         await expect(page.get_by_text("after 0.6 s")).to_be_visible()
         await expect(page.locator("s")).to_have_text("I help you?")
 
-    async def test_the_record_being_out_of_reach_does_not_disturb_the_call(
-        self, exchange: Exchange, browser: Browser
+    async def test_shows_what_the_carrier_says_though_the_record_is_out_of_reach(
+        self, application: Application, carrier: Carrier, browser: Browser
     ) -> None:
         page = await browser.new_page()
-        exchange.has_history = False
-        await page.goto(exchange.url)
-        await expect(page.locator("#history-note")).to_have_text("The application does not answer.")
+        application.has_history = False
+        application.answer = '<Say>Leave a message.</Say><Pause length="30"/>'
+        await page.goto(carrier.url)
+        await expect(page.locator("#history-note")).to_have_text("The database is away.")
 
-        handset = await _ring(page, exchange)
-        handset.tell("said", text="Leave a message.")
+        await page.get_by_role("button", name="Ring").click()
 
         await expect(page.get_by_text("Leave a message.")).to_be_visible()
         await page.close()
 
-    async def test_stop_talking_drops_what_is_being_said(self, page: Page, exchange: Exchange) -> None:
-        handset = await _ring(page, exchange)
-        await page.get_by_role("button", name="That is all, thank you. Goodbye.").click()
-        (order,) = await handset.ordered("say")
-        handset.tell("caller_started", id=order["id"], text=order["text"])
+    async def test_stop_talking_drops_what_is_being_said(
+        self, page: Page, application: Application, carrier: Carrier
+    ) -> None:
+        stream = await ring(page, application)
+        await page.get_by_role("button", name="Hello, this is Anna Becker.").click()
+        await carrier.told(stream.call_sid, "caller_started")
 
         await page.get_by_role("button", name="Stop talking").click()
 
-        assert await handset.ordered("stop_talking") == [{"do": "stop_talking"}]
+        (finished,) = await carrier.told(stream.call_sid, "caller_finished")
+        assert finished["said_ms"] < 3000
+        await expect(page.locator("#status")).to_have_text("The assistant listens.")
 
 
 class TestPastCalls:
-    async def test_lists_them_and_opens_one_with_its_recording(self, page: Page, exchange: Exchange) -> None:
+    async def test_lists_them_and_opens_one_with_its_recording(self, page: Page, application: Application) -> None:
         await expect(page.get_by_text("No calls yet.")).to_be_visible()
-        handset = await _ring(page, exchange)
-        exchange.records[handset.sid] = _record(
-            handset.sid,
+        stream = await ring(page, application)
+        application.records[stream.call_sid] = _record(
+            stream.call_sid,
             ended_at="2026-11-23T12:00:09Z",
             disposition="message_taken",
             duration_s=9,
@@ -219,7 +232,7 @@ class TestPastCalls:
             messages=[_MESSAGE],
             troubles=[{"what": "engine_slow", "code": "", "at": "2026-11-23T12:00:03Z"}],
         )
-        handset.end()
+        await stream.close()
 
         past = page.get_by_role("button", name="+15550100001 Message taken")
         await past.click()
@@ -230,35 +243,37 @@ class TestPastCalls:
             "Message for the owner Anna · +15550100042 · urgentCall Anna back"
         )
         await expect(panel.get_by_text("Trouble: engine slow")).to_be_visible()
-        assert await panel.locator("audio").get_attribute("src") == f"/sandbox/calls/{handset.sid}/audio.wav"
+        await panel.locator("audio").evaluate("audio => audio.play()")
+        await page.wait_for_function("document.querySelector('.panel audio').duration > 0")
         await past.click()
         await expect(panel).to_have_count(0)
 
     async def test_the_recording_stays_when_the_record_cannot_be_read(
-        self, exchange: Exchange, browser: Browser
+        self, application: Application, carrier: Carrier, browser: Browser
     ) -> None:
         page = await browser.new_page()
-        exchange.has_history = False
-        await page.goto(exchange.url)
-        handset = await _ring(page, exchange)
-        handset.tell("dtmf", digit="8")
-        handset.end()
+        application.has_history = False
+        await page.goto(carrier.url)
+        stream = await ring(page, application)
+        await page.get_by_role("button", name="8", exact=True).click()
+        await stream.pressed("8")
+        await stream.close()
 
         await page.get_by_role("button", name="+15550100001 completed").click()
         panel = page.locator(".panel:visible")
 
-        await expect(panel.get_by_role("alert")).to_have_text("The application does not answer.")
+        await expect(panel.get_by_role("alert")).to_have_text("The database is away.")
         await expect(panel.get_by_role("listitem")).to_contain_text("8")
         await expect(panel.locator("audio")).to_be_visible()
         await page.close()
 
 
 class TestMicrophoneTrouble:
-    async def test_blocked(self, exchange: Exchange, browser: Browser) -> None:
+    async def test_blocked(self, carrier: Carrier, browser: Browser) -> None:
         context = await browser.new_context(permissions=[])
         page = await context.new_page()
         complaints = listen_for_complaints(page)
-        await page.goto(exchange.url)
+        await page.goto(carrier.url)
 
         await page.get_by_role("button", name="Speak by microphone").click()
 
@@ -266,37 +281,40 @@ class TestMicrophoneTrouble:
         assert complaints == []
         await context.close()
 
-    async def test_not_there(self, exchange: Exchange, browser_with: Microphone) -> None:
+    async def test_not_there(self, carrier: Carrier, browser_with: Microphone) -> None:
         async with browser_with(is_there=False) as browser:
             page = await browser.new_page(permissions=["microphone"])
-            await page.goto(exchange.url)
+            await page.goto(carrier.url)
 
             await page.get_by_role("button", name="Speak by microphone").click()
 
             await expect(page.locator("#microphone-note")).to_contain_text("No microphone was found.")
             await expect(page.get_by_role("button", name="Speak by microphone")).to_be_enabled()
 
-    async def test_insecure_page_still_places_typed_calls(self, exchange: Exchange, browser: Browser) -> None:
+    async def test_insecure_page_still_places_typed_calls(
+        self, application: Application, carrier: Carrier, browser: Browser
+    ) -> None:
         page = await browser.new_page()
-        await page.goto(exchange.url.replace("127.0.0.1", "softphone.example"))
+        await page.goto(carrier.url.replace("127.0.0.1", "softphone.example"))
 
         await page.get_by_role("button", name="Speak by microphone").click()
         await expect(page.locator("#microphone-note")).to_contain_text("https:// and http://localhost only")
-        handset = await _ring(page, exchange)
+        stream = await ring(page, application)
         await expect(page.get_by_role("alert").first).to_contain_text("There is no sound")
-        await page.get_by_label("What you say").fill("Hello")
-        await page.keyboard.press("Enter")
+        await _say(page, "Hello")
 
-        assert (await handset.ordered("say"))[0]["text"] == "Hello"
+        (line,) = await carrier.told(stream.call_sid, "caller_started")
+        assert line["text"] == "Hello"
         await page.close()
 
 
 class TestLayout:
     @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-    async def test_nothing_sticks_out(self, page: Page, exchange: Exchange, width: int) -> None:
+    async def test_nothing_sticks_out(self, page: Page, application: Application, width: int) -> None:
         await page.set_viewport_size({"width": width, "height": 800})
-        handset = await _ring(page, exchange)
-        handset.tell("said", text="Donaudampfschifffahrtsgesellschaftskapitän" * 4)
+        stream = await ring(page, application)
+        turn = _turn(0, "assistant", "Donaudampfschifffahrtsgesellschaftskapitän" * 4)
+        application.records[stream.call_sid] = _record(stream.call_sid, turns=[turn])
         await expect(page.get_by_role("log").get_by_role("listitem")).to_have_count(1)
 
         overhang = """() => [...document.querySelectorAll("main *")]

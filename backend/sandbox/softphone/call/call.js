@@ -43,7 +43,7 @@ export class Call {
   say(text, language) {
     const id = `line-${++this.#lines}`;
     this.#unfinished.add(id);
-    this.#line.hold(true);
+    this.#holdMicrophone();
     this.#line.say({ do: "say", id, text, language });
   }
 
@@ -51,7 +51,7 @@ export class Call {
   stopTalking() {
     this.#line.say({ do: "stop_talking" });
     this.#unfinished.clear();
-    this.#line.hold(false);
+    this.#holdMicrophone();
   }
 
   press(digits) {
@@ -67,13 +67,14 @@ export class Call {
     if (this.isOver) return;
     this.story = tell(this.story, event);
     if (event.event === "answered") this.answeredAtMs = performance.now();
-    if (event.event === "caller_finished") this.#finish(event.id);
+    if (event.event === "caller_finished") this.#unfinished.delete(event.id);
+    this.#holdMicrophone();
     this.#onChange();
   }
 
-  #finish(id) {
-    this.#unfinished.delete(id);
-    if (!this.#unfinished.size) this.#line.hold(false);
+  /** The microphone rests until the call is answered, and while a typed line is being spoken. */
+  #holdMicrophone() {
+    this.#line.hold(this.answeredAtMs === null || this.#unfinished.size > 0);
   }
 
   async #poll() {

@@ -285,7 +285,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_calls_assistant_id"), "calls", ["assistant_id"], unique=False)
     op.create_index(op.f("ix_calls_number_id"), "calls", ["number_id"], unique=False)
     op.create_index(
-        "ix_calls_unended_lease", "calls", ["lease_until"], unique=False, postgresql_where=sa.text("ended_at IS NULL")
+        "ix_calls_unended_lease", "calls", ["lease_until"], unique=False, postgresql_where=sa.text("ended_at IS NULL OR disposition IS NULL")
     )
     op.create_table(
         "call_journals",
@@ -519,7 +519,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_legs_call_id"), table_name="legs")
     op.drop_table("legs")
     op.drop_table("call_journals")
-    op.drop_index("ix_calls_unended_lease", table_name="calls", postgresql_where=sa.text("ended_at IS NULL"))
+    op.drop_index("ix_calls_unended_lease", table_name="calls", postgresql_where=sa.text("ended_at IS NULL OR disposition IS NULL"))
     op.drop_index(op.f("ix_calls_number_id"), table_name="calls")
     op.drop_index(op.f("ix_calls_assistant_id"), table_name="calls")
     op.drop_table("calls")

@@ -71,7 +71,9 @@ class Call(Identified, Base):
         within_account("assistant_id", "assistants"),
         CheckConstraint("(caller_identity = 'number') = (caller_number IS NOT NULL)", name="caller_number_is_shown"),
         CheckConstraint("(disposition IS NULL) = (hang_up_reason IS NULL)", name="outcome_is_whole"),
-        Index("ix_calls_unended_lease", "lease_until", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_calls_unended_lease", "lease_until", postgresql_where=text("ended_at IS NULL OR disposition IS NULL")
+        ),
     )
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id"))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Uuid, any_, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Uuid, any_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -151,7 +151,8 @@ class CarrierCallRepository:
         return int(await self._session.scalar(count) or 0)
 
     async def unended_with_lease_before(self, now: datetime) -> list[Call]:
-        calls = select(Call).where(Call.ended_at.is_(None), Call.lease_until <= now).order_by(Call.lease_until)
+        unsettled = or_(Call.ended_at.is_(None), Call.disposition.is_(None))
+        calls = select(Call).where(unsettled, Call.lease_until <= now).order_by(Call.lease_until)
         return list(await self._session.scalars(calls.execution_options(populate_existing=True)))
 
     async def known_carrier_ids(self, carrier_call_ids: Collection[str]) -> set[str]:

@@ -147,7 +147,7 @@ class CarrierCalls:
         raise StreamTokenUsed if issued.used_at is not None else StreamTokenExpired
 
     async def expired_leases(self, now: datetime) -> list[Call]:
-        """Calls that have not ended and that no living process holds; the longest forsaken first."""
+        """Calls without an end or without an outcome that no living process holds; the longest forsaken first."""
         return await self._calls.unended_with_lease_before(now)
 
     async def streams_of(self, call: Call) -> int:

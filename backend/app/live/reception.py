@@ -223,7 +223,12 @@ class Reception:
             if call is None:
                 log.warning("status of an unknown call")
                 return
-            await conclude(session, call, status, self._utc_now(), duration_s)
+            now = self._utc_now()
+            if call.answered_at is not None and call.lease_until > now:
+                # A process holds this call and is about to say how it ended; if it cannot, reconciliation will.
+                await CallService(session, call.account_id).end(call.id, status, now, duration_s)
+            else:
+                await conclude(session, call, status, now, duration_s)
 
     async def recording(self, carrier_call_id: str, recording: RecordingReport) -> None:
         """The carrier reports about a recording of the call."""

@@ -173,6 +173,7 @@ class CallRunner:
             async with asyncio.TaskGroup() as self._tasks:
                 self.feed(StreamStarted())
                 await self._ended.wait()
+            await self._effects.conclude()
         finally:
             self._disarm()
             self._engines.close()

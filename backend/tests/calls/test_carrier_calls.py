@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.callflow.transitions import Phase
+from app.callflow.words import Disposition, HangUpReason
 from app.calls.models import CarrierStatus, LegRole, StreamToken
 from app.calls.refusals import (
     StreamTokenExpired,
@@ -163,11 +164,16 @@ class TestLeases:
 
         assert [c.id for c in await carrier.expired_leases(NOW + 2 * MINUTE)] == [calls[2].id]
 
-    async def test_do_not_matter_to_ended_calls(self, session: AsyncSession) -> None:
+    async def test_do_not_matter_to_ended_calls_with_an_outcome(self, session: AsyncSession) -> None:
         call = await a_call(session, await a_line(session))
-        await CallService(session, call.account_id).end(call.id, CarrierStatus.COMPLETED, NOW, 3)
+        calls = CallService(session, call.account_id)
+        await calls.end(call.id, CarrierStatus.COMPLETED, NOW, 3)
+        carrier = CarrierCalls(session)
+        assert [c.id for c in await carrier.expired_leases(NOW + 10 * MINUTE)] == [call.id]
 
-        assert await CarrierCalls(session).expired_leases(NOW + 10 * MINUTE) == []
+        await calls.save_outcome(call.id, Disposition.ANSWERED, HangUpReason.CALLER, NOW)
+
+        assert await carrier.expired_leases(NOW + 10 * MINUTE) == []
 
 
 class TestLookups:

@@ -71,7 +71,7 @@ _INTENTS = {
         talk to you (?:later|soon)|i(?:'ll| will| have to| must) (?:hang up|go now)
     """,
     Intent.THANKS: r"""
-        thanks|thank you|cheers|appreciate it
+        (?:many )?thanks(?: a lot| so much| very much)?|thank you(?: so much| very much)?|cheers|appreciate it
     """,
     Intent.YES: r"""
         yes|yeah|yep|yup|sure|correct|exactly|right|please do|of course|okay|ok|go ahead|absolutely|that's right

@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from xml.etree import ElementTree
+
+
+_DEEPEST = 32
+"""How far elements may be nested: documents that mean something need four levels."""
 
 
 class TwimlError(Exception):
@@ -26,11 +31,12 @@ class Verb:
         return self.attributes.get(name, default)
 
     def number(self, name: str, default: float) -> float:
-        """An attribute that holds a number; the default when it holds none."""
+        """An attribute that holds a finite number; the default when it holds none."""
         try:
-            return float(self.attributes.get(name, default))
+            value = float(self.attributes.get(name, default))
         except ValueError:
             return default
+        return value if isfinite(value) else default
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.attributes.get(name, "").lower()
@@ -53,6 +59,8 @@ def parse(body: bytes | str) -> tuple[Verb, ...]:
     return tuple(_verb(child) for child in root)
 
 
-def _verb(element: ElementTree.Element) -> Verb:
-    children = tuple(_verb(child) for child in element)
+def _verb(element: ElementTree.Element, depth: int = 1) -> Verb:
+    if depth > _DEEPEST:
+        raise TwimlError(12100, f"Document parse failure: more than {_DEEPEST} elements inside each other")
+    children = tuple(_verb(child, depth + 1) for child in element)
     return Verb(element.tag, dict(element.attrib), "".join(element.itertext()).strip(), children)

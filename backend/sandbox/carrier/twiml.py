@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from math import isfinite
 from xml.etree import ElementTree
 
-
 _DEEPEST = 32
 """How far elements may be nested: documents that mean something need four levels."""
 

@@ -36,9 +36,10 @@ def test_refuses_what_is_no_document(document: str) -> None:
 @given(st.one_of(st.binary(), st.text()))
 def test_anything_is_read_or_refused(document: bytes | str) -> None:
     try:
-        assert isinstance(parse(document), tuple)
-    except TwimlError as refusal:
-        assert refusal.code == 12100
+        verbs = parse(document)
+    except TwimlError:
+        return
+    assert all(isinstance(verb, Verb) for verb in verbs)
 
 
 @pytest.mark.parametrize("value", ["", "soon", "nan", "inf", "-inf", "1e999", "0x10"])

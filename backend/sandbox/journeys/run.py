@@ -13,6 +13,8 @@ from sandbox.up import Stack
 
 _END_S = 40.0
 _STORED_S = 20.0
+_NOTICED_S = 0.7
+_RESTARTED_S = 5.0
 
 
 class JourneyRunner:
@@ -69,6 +71,18 @@ class JourneyRunner:
             for url in (self._stack.speech_url, self._stack.carrier_url):
                 (await client.delete(f"{url}/sandbox/faults")).raise_for_status()
 
+    async def _kill_server_of(self, handset: Handset) -> None:
+        """Kill the process that serves this call. From outside they look alike: kill one, see, kill the next."""
+        broken = _count(handset, "stream_stopped")
+        for app in self._stack.apps:
+            app.kill()
+            async with asyncio.timeout(_END_S):
+                await asyncio.sleep(_NOTICED_S)
+                if _count(handset, "stream_stopped") > broken:
+                    return
+                # The wrong one: it is started again, and must be back before the other goes.
+                await asyncio.sleep(_RESTARTED_S)
+
     async def _act(self, step: Step, handset: Handset, history: History) -> None:
         if step.says is not None:
             await self._say(step, handset)
@@ -81,7 +95,7 @@ class JourneyRunner:
         elif step.presses is not None:
             await handset.press(step.presses)
         elif step.breaks is not None:
-            await self._break(step.breaks)
+            await self._break(step.breaks, handset)
         elif step.hangs_up:
             await handset.hang_up()
 
@@ -104,14 +118,18 @@ class JourneyRunner:
                 return
             await asyncio.sleep(0.2)
 
-    async def _break(self, what: str) -> None:
+    async def _break(self, what: str, handset: Handset) -> None:
         if what == "app":
-            self._stack.apps[0].kill()
+            await self._kill_server_of(handset)
             return
         url = self._stack.speech_url if what == "engine" else self._stack.carrier_url
         fault = {"kind": "drop_socket", "after_s": 0} if what == "engine" else {"kind": "drop_stream", "after_s": 0}
         async with httpx.AsyncClient(timeout=10.0) as client:
             (await client.post(f"{url}/sandbox/faults", json=fault)).raise_for_status()
+
+
+def _count(handset: Handset, kind: str) -> int:
+    return sum(event["event"] == kind for event in handset.events)
 
 
 def is_gentle(journey: Journey) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import inf
 from urllib.parse import urlsplit, urlunsplit
 
+import structlog
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from sandbox.carrier.faults import Fault, Faults
@@ -16,12 +17,15 @@ from sandbox.carrier.playout import SILENT_FRAME, Playout
 from sandbox.carrier.signing import sign
 from sandbox.carrier.stream_messages import CONNECTED, StreamMessageError, ToApp, from_app
 
+log = structlog.get_logger(__name__)
+
 _CONNECT_S = 5.0
 _CLOSE_S = 2.0
 _STALLED_S = 5.0
 _FRAME_MS = 20
 _FIRST_MEDIA_MS = (120, 180)
 _TIMESTAMP_JITTER_MS = 2
+_LARGEST_MESSAGE = 4 << 20
 
 
 class StreamFailed(Exception):
@@ -61,6 +65,9 @@ class MediaStream(WSListener):
         self._age_ms = 0
         self._frames = 0
         self._late: deque[tuple[float, bytes]] = deque()
+        self._fragments = bytearray()
+        self._warnings: set[int] = set()
+        self._is_closing = False
         self.error_code = 0
 
     # --- life ------------------------------------------------------------------------------------------------------
@@ -94,6 +101,7 @@ class MediaStream(WSListener):
         transport = self._transport
         if transport is None or self._closed.is_set():
             return
+        self._is_closing = True
         self._send_late(until=inf)
         self._send(self._to_app.stop())
         transport.send_close(WSCloseCode.OK)
@@ -192,27 +200,49 @@ class MediaStream(WSListener):
         self._transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is WSMsgType.CLOSE:
-            transport.send_close(WSCloseCode.OK)
-            transport.disconnect()
-        elif frame.msg_type is WSMsgType.TEXT:
-            try:
-                self._obey(frame.get_payload_as_bytes())
-            except StreamMessageError:
-                self.error_code = 31951
-                transport.send_close(WSCloseCode.POLICY_VIOLATION)
+        match frame.msg_type:
+            case WSMsgType.TEXT | WSMsgType.CONTINUATION:
+                self._take_text(transport, frame)
+            case WSMsgType.CLOSE:
+                self._is_closing = True
+                transport.send_close(WSCloseCode.OK)
                 transport.disconnect()
+            case WSMsgType.BINARY:
+                self._warn(31950)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if not self._is_closing:
+            self.error_code = self.error_code or 31903
         self._closed.set()
 
+    def _take_text(self, transport: WSTransport, frame: WSFrame) -> None:
+        """A message may come in several pieces."""
+        self._fragments += frame.get_payload_as_bytes()
+        if len(self._fragments) > _LARGEST_MESSAGE:
+            self.error_code = 31924
+            transport.disconnect(graceful=False)
+        elif frame.fin:
+            message, self._fragments = bytes(self._fragments), bytearray()
+            try:
+                self._obey(message)
+            except StreamMessageError:
+                self._warn(31951)
+
+    def _warn(self, code: int) -> None:
+        """What is not of the protocol is left out; the vendor tells that once for a stream and goes on."""
+        if code not in self._warnings:
+            self._warnings.add(code)
+            log.warning("stream message not understood", code=code, stream_sid=self._plan.sid)
+
     def _obey(self, payload: bytes) -> None:
+        """Raises StreamMessageError."""
         message = from_app(payload)
-        if not self._plan.is_two_way or message.stream_sid != self._plan.sid:
-            return
-        if message.event == "media":
+        if message.stream_sid != self._plan.sid or not self._plan.is_two_way:
+            raise StreamMessageError("a message for another stream")
+        if message.media is not None:
             self._playout.append(message.audio)
-        elif message.event == "mark" and message.mark is not None:
+        elif message.mark is not None:
             self._playout.mark(message.mark.name)
-        elif message.event == "clear":
-            self._leg.handset.tell("clear", dropped_ms=self._playout.clear())
+        else:
+            self._leg.handset.tell("clear", dropped_ms=self._playout.waiting_ms)
+            self._playout.clear()

@@ -51,8 +51,9 @@ def from_app(payload: bytes) -> FromApp:
         message = _decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise StreamMessageError("not a message of the protocol") from None
-    if message.event == "mark" and message.mark is None:
-        raise StreamMessageError("a mark message without a mark")
+    named = [name for name, body in (("media", message.media), ("mark", message.mark)) if body is not None]
+    if named != ([] if message.event == "clear" else [message.event]):
+        raise StreamMessageError("an unknown event, or one without what belongs to it")
     return message
 
 

@@ -28,7 +28,7 @@ async def converse(running: Running, noun: Verb, *, is_two_way: bool) -> None:
     plan = _plan(running, noun, is_two_way=is_two_way)
     stream = _stream(running, plan)
     try:
-        _check(running, plan)
+        _check(running, noun, plan)
         await stream.open()
     except StreamFailed as error:
         _tell(running, noun, plan, "stream-error", f"{error.code}: {error}")
@@ -46,8 +46,11 @@ async def converse(running: Running, noun: Verb, *, is_two_way: bool) -> None:
         _tell(running, noun, plan, "stream-stopped")
 
 
-def _check(running: Running, plan: StreamPlan) -> None:
-    """Raises StreamFailed for an address the vendor would not connect to, and for parameters it would not carry."""
+def _check(running: Running, noun: Verb, plan: StreamPlan) -> None:
+    """Raises StreamFailed for what the vendor would not connect, or would not carry."""
+    tracks = ("inbound_track",) if plan.is_two_way else tuple(_TRACKS)
+    if noun.get("track", "inbound_track") not in tracks:
+        raise StreamFailed(31941, "Invalid track configuration")
     parts = urlsplit(plan.url)
     allowed = ("wss", "ws") if running.services.settings.may_stream_plainly else ("wss",)
     if parts.scheme not in allowed:
@@ -73,7 +76,15 @@ def _plan(running: Running, noun: Verb, *, is_two_way: bool) -> StreamPlan:
     sid = new_sid("MZ")
     parameters = {child.get("name"): child.get("value") for child in noun.children if child.name == "Parameter"}
     tracks = ("inbound",) if is_two_way else _TRACKS.get(noun.get("track"), ("inbound",))
-    return StreamPlan(sid, running.resolved(noun.get("url")), noun.get("name", sid), tracks, is_two_way, parameters)
+    return StreamPlan(sid, _address(running, noun), noun.get("name", sid), tracks, is_two_way, parameters)
+
+
+def _address(running: Running, noun: Verb) -> str:
+    """Where to connect; a relative address keeps to the document's server, by WebSocket."""
+    given = noun.get("url")
+    resolved = running.resolved(given)
+    is_relative = not urlsplit(given).scheme
+    return resolved.replace("http", "ws", 1) if is_relative and resolved.startswith("http") else resolved
 
 
 def _tell(running: Running, noun: Verb, plan: StreamPlan, event: str, error: str = "") -> None:

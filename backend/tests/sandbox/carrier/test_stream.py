@@ -1,9 +1,12 @@
 """Media streams over real sockets: the messages, the timing, the end, the troubles."""
 
 import asyncio
+import json
 from base64 import b64decode
 
 import pytest
+from structlog.testing import capture_logs
+from websockets.asyncio.server import Server, ServerConnection, serve
 
 from audiokit.mulaw import FRAME_BYTES, SILENCE, silence
 from sandbox.conversation import Event, Handset
@@ -11,6 +14,14 @@ from tests.sandbox.carrier.called import CalledApp, Stream
 from tests.sandbox.carrier.conftest import ACCOUNT, Carrier
 
 _AFTER = "<Redirect>/calls/after</Redirect>"
+_NONSENSE = [
+    "nonsense",
+    "[]",
+    '{"event":"media","streamSid":"MZ"}',
+    '{"event":"media","streamSid":"MZ","media":{"payload":"%"}}',
+    '{"event":"mark","streamSid":"MZ","media":{"payload":""}}',
+    '{"event":"clear"}',
+]
 
 
 @pytest.fixture
@@ -26,6 +37,10 @@ async def ended(handset: Handset) -> Event:
     event = await handset.until(lambda event: event["event"] == "ended", 10)
     assert event is not None
     return event
+
+
+def _url(server: Server) -> str:
+    return f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
 
 
 def payload(message: Event) -> bytes:
@@ -97,16 +112,49 @@ class TestMessages:
 
         assert [mark["mark"]["name"] for mark in marks] == ["ours"]
 
-    async def test_that_are_none_end_the_stream(self, streaming: CalledApp, carrier: Carrier) -> None:
-        async with carrier.ring() as handset:
-            stream = await streaming.stream()
-            await stream.socket.send_text("nonsense")
-            await ended(handset)
+    async def test_that_are_none_are_left_out_with_one_warning_each(
+        self, streaming: CalledApp, carrier: Carrier
+    ) -> None:
+        with capture_logs() as logs:
+            async with carrier.ring() as handset:
+                stream = await streaming.stream()
+                for nonsense in _NONSENSE:
+                    await stream.socket.send_text(nonsense.replace("MZ", stream.sid))
+                await stream.socket.send_bytes(b"\x00" * 160)
+                await stream.socket.send_bytes(b"\x00" * 160)
+                await stream.mark("still here")
+                marks = await stream.until("mark")
+                await handset.hang_up()
 
-        assert len(streaming.at("/calls/after")) == 1
-        await streaming.hook("/calls/stream", 3)
-        errors = [it.fields["StreamError"] for it in streaming.at("/calls/stream") if "StreamError" in it.fields]
-        assert errors == ["31951"]
+        assert [mark["mark"]["name"] for mark in marks] == ["still here"]
+        assert sorted(entry["code"] for entry in logs if entry["log_level"] == "warning") == [31950, 31951]
+
+    async def test_may_come_in_pieces(self, app: CalledApp, carrier: Carrier) -> None:
+        """As RFC 6455 allows: a text frame that is not the last, and a continuation."""
+
+        async def in_pieces(socket: ServerConnection) -> None:
+            await socket.recv()
+            sid = json.loads(await socket.recv())["streamSid"]
+            await socket.send(iter(['{"event":"mark","streamSid":"', sid, '","mark":{"name":"pieces"}}']))
+            async for message in socket:
+                assert json.loads(message)["event"] in ("media", "mark", "stop")
+
+        async with serve(in_pieces, "127.0.0.1", 0) as server:
+            app.replies["/calls/inbound"] = f'<Connect><Stream url="{_url(server)}"/></Connect>'
+            async with carrier.ring() as handset:
+                mark = await handset.until(lambda event: event["event"] == "mark", 10)
+                await handset.hang_up()
+
+        assert mark is not None
+        assert mark["name"] == "pieces"
+
+
+async def test_a_relative_address_is_on_the_documents_server(app: CalledApp, carrier: Carrier) -> None:
+    app.replies["/calls/inbound"] = '<Connect><Stream url="/stream"/></Connect>'
+    async with carrier.ring():
+        stream = await app.stream()
+
+    assert stream.url == app.stream_url
 
 
 class TestPlayback:
@@ -139,6 +187,11 @@ class TestPlayback:
             await handset.hang_up()
 
         assert [mark["mark"]["name"] for mark in marks] == ["one", "two"]
+        assert [event["event"] for event in handset.events if event["event"] in ("mark", "clear")] == [
+            "clear",
+            "mark",
+            "mark",
+        ]
         assert cleared is not None
         assert 50_000 < cleared["dropped_ms"] <= 60_000
 
@@ -163,6 +216,43 @@ class TestEnd:
             await ended(handset)
 
         assert len(streaming.at("/calls/after")) == 1
+
+    async def test_by_an_application_that_dies_is_an_error(self, app: CalledApp, carrier: Carrier) -> None:
+        async def die(socket: ServerConnection) -> None:
+            await socket.recv()
+            socket.transport.abort()
+
+        async with serve(die, "127.0.0.1", 0) as server:
+            noun = f'<Stream url="{_url(server)}" statusCallback="/calls/stream"/>'
+            app.replies["/calls/inbound"] = f"<Connect>{noun}</Connect>{_AFTER}"
+            app.replies["/calls/after"] = "<Hangup/>"
+            async with carrier.ring() as handset:
+                await ended(handset)
+
+        await app.hook("/calls/stream", 3)
+        errors = [it.fields["StreamError"] for it in app.at("/calls/stream") if "StreamError" in it.fields]
+        assert errors == ["31903"]
+        assert len(app.at("/calls/after")) == 1
+
+    @pytest.mark.parametrize(
+        ("url", "attributes", "code"),
+        [
+            ("http://127.0.0.1/stream", "", "31922"),
+            ("ws:///stream", "", "31923"),
+            ("/stream", 'track="both_tracks"', "31941"),
+        ],
+    )
+    async def test_by_what_the_vendor_would_not_connect(
+        self, app: CalledApp, carrier: Carrier, url: str, attributes: str, code: str
+    ) -> None:
+        noun = f'<Stream url="{url}" {attributes} statusCallback="/calls/stream"/>'
+        app.replies["/calls/inbound"] = f"<Connect>{noun}</Connect>{_AFTER}"
+        app.replies["/calls/after"] = "<Hangup/>"
+        async with carrier.ring() as handset:
+            await ended(handset)
+
+        assert (await app.hook("/calls/stream")).fields["StreamError"].startswith(code)
+        assert app.streams == []
 
     async def test_by_a_refused_handshake_too(self, streaming: CalledApp, carrier: Carrier) -> None:
         await carrier.http.post("/sandbox/faults", json={"kind": "refuse_handshake"})

@@ -95,6 +95,16 @@ async def add_party(request: Request, order: PartyOrder) -> None:
     _services(request).parties.add(Party(**order.model_dump()))
 
 
+@router.get("/messages")
+async def list_messages(request: Request) -> dict[str, list[dict[str, Any]]]:
+    """The inboxes of all phones, newest first: text messages and verification codes."""
+    messages = [
+        {"sid": it.sid, "from": it.sender, "to": it.recipient, "body": it.body, "status": it.status}
+        for it in _services(request).messages
+    ]
+    return {"messages": messages}
+
+
 @router.post("/faults", status_code=204)
 async def add_fault(request: Request, order: dict[str, Any]) -> None:
     kind = order.pop("kind", None)

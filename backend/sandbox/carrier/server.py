@@ -9,7 +9,7 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import JSONResponse
 
 from sandbox.carrier import control, pages
-from sandbox.carrier.rest import calls, recordings
+from sandbox.carrier.rest import calls, elsewhere, lookups, messages, numbers, recordings, verify
 from sandbox.carrier.rest.problems import RestError, problem
 from sandbox.carrier.services import make_services
 from sandbox.carrier.settings import CarrierSettings
@@ -30,8 +30,8 @@ def create_carrier(settings: CarrierSettings) -> FastAPI:
     app = FastAPI(title="Sandbox carrier", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RestError, problem)
-    for router in (control.router, pages.router, calls.router, recordings.router):
-        app.include_router(router)
+    for part in (control, pages, calls, recordings, messages, numbers, verify, lookups, elsewhere):
+        app.include_router(part.router)
     if pages.SOFTPHONE.is_dir():
         app.mount("/", pages.Page(directory=pages.SOFTPHONE, html=True))
     return app

@@ -6,11 +6,13 @@ from sandbox.carrier.callbacks import Callbacks
 from sandbox.carrier.clock import Metronome
 from sandbox.carrier.faults import Faults
 from sandbox.carrier.legs import Legs
+from sandbox.carrier.messages import Messages
 from sandbox.carrier.numbers import Number, Numbers
 from sandbox.carrier.parties import Parties
 from sandbox.carrier.recordings import Recordings
 from sandbox.carrier.settings import CarrierSettings
 from sandbox.carrier.tasks import Tasks
+from sandbox.carrier.verification import Verifications
 from sandbox.carrier.voice import Voice
 from sandbox.carrier.webhooks import WebhookSender
 
@@ -26,6 +28,8 @@ class Services:
     legs: Legs
     numbers: Numbers
     parties: Parties
+    messages: Messages
+    verifications: Verifications
     metronome: Metronome
     tasks: Tasks
 
@@ -58,6 +62,8 @@ def make_services(settings: CarrierSettings) -> Services:
         legs=Legs(settings.kept_calls),
         numbers=_numbers(settings),
         parties=Parties(),
+        messages=Messages(tasks, callbacks, settings.account_sid),
+        verifications=Verifications(),
         metronome=Metronome(),
         tasks=tasks,
     )

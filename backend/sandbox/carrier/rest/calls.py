@@ -13,6 +13,7 @@ from sandbox.carrier.leg import Leg, StatusCallback
 from sandbox.carrier.recordings import RecordingPlan
 from sandbox.carrier.rest.call_resource import call_resource
 from sandbox.carrier.rest.dates import is_wanted
+from sandbox.carrier.rest.form import E164, events, text, whole
 from sandbox.carrier.rest.gate import Form, ServicesDep, admit
 from sandbox.carrier.rest.paging import page
 from sandbox.carrier.rest.problems import RestError, missing, not_found
@@ -25,14 +26,13 @@ router = APIRouter(prefix="/api/2010-04-01/Accounts/{account_sid}", dependencies
 _LONGEST_TWIML = 4000
 _RING_S, _LONGEST_RING_S = 60, 600
 _OVER_S = 1.0
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _ADDRESS = re.compile(r"https?://[^/\s]+\S*")
 _STATUSES = {"", "completed", "canceled"}
 
 
 @router.post("/Calls.json", status_code=201)
 async def create_call(form: Form, services: ServicesDep) -> dict[str, Any]:
-    caller, called = _text(form, "From"), _text(form, "To")
+    caller, called = text(form, "From"), text(form, "To")
     if not called:
         raise missing(21201, "To")
     if not caller:
@@ -40,7 +40,7 @@ async def create_call(form: Form, services: ServicesDep) -> dict[str, Any]:
     number = services.numbers.get(caller)
     if number is None:
         raise RestError(400, 21210, f"The source phone number provided, {caller}, is not yet verified for your account")
-    if not _E164.fullmatch(called) and not called.startswith(("client:", "sip:")):
+    if not E164.fullmatch(called) and not called.startswith(("client:", "sip:")):
         raise RestError(400, 21211, f"The phone number you are attempting to call, {called}, is not valid.")
     first = _step(form)
     if first is None:
@@ -52,11 +52,11 @@ async def create_call(form: Form, services: ServicesDep) -> dict[str, Any]:
         "outbound-api",
         status="queued",
         number_sid=number.sid,
-        fallback=(_text(form, "FallbackUrl"), _text(form, "FallbackMethod", "POST")),
+        fallback=(text(form, "FallbackUrl"), text(form, "FallbackMethod", "POST")),
         status_callback=_status_callback(form),
     )
-    ring_s = min(_whole(form, "Timeout", _RING_S), _LONGEST_RING_S)
-    recording = _recording_plan(form) if _text(form, "Record").lower() == "true" else None
+    ring_s = min(whole(form, "Timeout", _RING_S), _LONGEST_RING_S)
+    recording = _recording_plan(form) if text(form, "Record").lower() == "true" else None
     exchange.place(services, leg, first, ring_s=ring_s, recording=recording)
     return call_resource(leg, services.account_sid)
 
@@ -89,14 +89,14 @@ async def fetch_call(request: Request, sid: str, services: ServicesDep) -> dict[
 async def update_call(request: Request, sid: str, form: Form, services: ServicesDep) -> dict[str, Any]:
     """Give a live call another document, or end it."""
     leg = _leg(request, sid, services)
-    status, step = _text(form, "Status"), _step(form)
+    status, step = text(form, "Status"), _step(form)
     if status not in _STATUSES:
         raise RestError(400, 20001, f"Status {status} is not supported")
     if leg.is_over or leg.control is None:
         raise RestError(400, 21220, "Call is not in-progress. Cannot redirect.")
     if status == "canceled" and leg.is_answered:
         raise RestError(400, 21220, "Call is in-progress. Cannot cancel.")
-    if _text(form, "StatusCallback"):
+    if text(form, "StatusCallback"):
         leg.status_callback = _status_callback(form)
     if status:
         await _hang_up(leg)
@@ -136,42 +136,30 @@ def _leg(request: Request, sid: str, services: Services) -> Leg:
 
 def _step(form: FormData) -> Step | None:
     """What the call shall do; an address wins over a document."""
-    url, twiml = _text(form, "Url"), _text(form, "Twiml")
+    url, twiml = text(form, "Url"), text(form, "Twiml")
     if url:
         if not _ADDRESS.fullmatch(url):
             raise RestError(400, 21205, f"Url is not a valid URL: {url}")
-        return Fetch(url, _text(form, "Method", "POST"))
+        return Fetch(url, text(form, "Method", "POST"))
     if len(twiml) > _LONGEST_TWIML:
         raise RestError(400, 21218, f"Twiml has more than {_LONGEST_TWIML} characters")
     return Inline(twiml) if twiml else None
 
 
 def _status_callback(form: FormData) -> StatusCallback | None:
-    url = _text(form, "StatusCallback")
+    url = text(form, "StatusCallback")
     if not url:
         return None
-    events = frozenset(str(event) for event in form.getlist("StatusCallbackEvent"))
-    return StatusCallback(url, _text(form, "StatusCallbackMethod", "POST"), events or frozenset({"completed"}))
+    return StatusCallback(url, text(form, "StatusCallbackMethod", "POST"), events(form, "StatusCallbackEvent"))
 
 
 def _recording_plan(form: FormData) -> RecordingPlan:
     return RecordingPlan(
         source="OutboundAPI",
-        channels=2 if _text(form, "RecordingChannels") == "dual" else 1,
-        track=_text(form, "RecordingTrack", "both"),
-        is_trimmed=_text(form, "Trim") == "trim-silence",
-        callback_url=_text(form, "RecordingStatusCallback"),
-        callback_method=_text(form, "RecordingStatusCallbackMethod", "POST"),
-        events=frozenset(str(event) for event in form.getlist("RecordingStatusCallbackEvent"))
-        or frozenset({"completed"}),
+        channels=2 if text(form, "RecordingChannels") == "dual" else 1,
+        track=text(form, "RecordingTrack", "both"),
+        is_trimmed=text(form, "Trim") == "trim-silence",
+        callback_url=text(form, "RecordingStatusCallback"),
+        callback_method=text(form, "RecordingStatusCallbackMethod", "POST"),
+        events=events(form, "RecordingStatusCallbackEvent"),
     )
-
-
-def _text(form: FormData, name: str, default: str = "") -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) and value else default
-
-
-def _whole(form: FormData, name: str, default: int) -> int:
-    value = _text(form, name)
-    return int(value) if value.isascii() and value.isdigit() else default

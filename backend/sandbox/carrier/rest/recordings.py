@@ -10,6 +10,7 @@ from sandbox.carrier.clock import rfc2822
 from sandbox.carrier.leg import Leg
 from sandbox.carrier.recordings import Recording, RecordingPlan
 from sandbox.carrier.rest.dates import is_wanted
+from sandbox.carrier.rest.form import events, text
 from sandbox.carrier.rest.gate import Form, ServicesDep, admit
 from sandbox.carrier.rest.paging import page
 from sandbox.carrier.rest.problems import RestError, not_found
@@ -28,12 +29,11 @@ async def start_recording(request: Request, call_sid: str, form: Form, services:
     plan = RecordingPlan(
         source="StartCallRecordingAPI",
         channels=2 if form.get("RecordingChannels") == "dual" else 1,
-        track=str(form.get("RecordingTrack") or "both"),
+        track=text(form, "RecordingTrack", "both"),
         is_trimmed=form.get("Trim") == "trim-silence",
-        callback_url=str(form.get("RecordingStatusCallback") or ""),
-        callback_method=str(form.get("RecordingStatusCallbackMethod") or "POST"),
-        events=frozenset(str(event) for event in form.getlist("RecordingStatusCallbackEvent"))
-        or frozenset({"completed"}),
+        callback_url=text(form, "RecordingStatusCallback"),
+        callback_method=text(form, "RecordingStatusCallbackMethod", "POST"),
+        events=events(form, "RecordingStatusCallbackEvent"),
     )
     return _of_call(services.recordings.start(leg, plan), services)
 
@@ -55,10 +55,10 @@ async def control_recording(
     chosen = [recording for recording in running if sid in ("Twilio.CURRENT", recording.sid)]
     if not chosen:
         raise not_found(request)
-    recording, status = chosen[-1], str(form.get("Status") or "")
+    recording, status = chosen[-1], text(form, "Status")
     if status not in _CHANGES:
         raise RestError(400, 20001, f"Status {status} is not supported")
-    recording.pause_behaviour = str(form.get("PauseBehavior") or "silence")
+    recording.pause_behaviour = text(form, "PauseBehavior", "silence")
     if status == "stopped":
         services.recordings.finish(recording)
         return {**_of_call(recording, services), "status": "stopped"}

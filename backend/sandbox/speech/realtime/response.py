@@ -214,7 +214,9 @@ class Response:
         counted = usage(self._prompt or (), state.last_prompt, self._output)
         if self._prompt is not None:
             state.last_prompt = self._prompt
-        state.rate_limits.spend(now=state.clock(), tokens=self._output.tokens)
+        state.rate_limits.spend(
+            now=state.clock(), tokens=self._output.tokens + sum(piece.tokens for piece in self._prompt or ())
+        )
         return counted
 
 

@@ -32,11 +32,13 @@ class Callee:
         self.leg = leg
         self.noun = noun
         self._services = services
+        self._has_rung = False
         self._gone = asyncio.Event()
         leg.control = self
 
     async def ring(self, ring_s: float) -> bool:
         """Whether they answer."""
+        self._has_rung = True
         self._services.legs.add(self.leg)
         self._services.callbacks.progress(self.leg, "initiated")
         self._services.metronome.join(self.leg.tick)
@@ -55,10 +57,11 @@ class Callee:
             working.cancel()
             gone.cancel()
 
-    def end(self, status: str) -> None:
-        """Let go of them; nothing happens when they are gone."""
-        end_leg(self.leg, self._services, status, by="carrier")
-        self._gone.set()
+    def let_go(self) -> None:
+        """Hang up on them, or stop ringing; nothing happens when they are gone or were never rung."""
+        if self._has_rung:
+            end_leg(self.leg, self._services, "completed" if self.leg.is_answered else "canceled", by="carrier")
+            self._gone.set()
 
     def hang_up(self, *, by: str, status: str = "completed") -> None:
         """They hang up, or are hung up on."""

@@ -36,8 +36,8 @@ VERBS: Mapping[str, Handler] = {
 
 
 def is_answering(verb: Verb) -> bool:
-    """Whether this verb, run on a ringing leg, answers it."""
-    if verb.name in ("Reject", "Pause", "Redirect"):
+    """Whether this verb, run on a ringing leg, answers it: all do that are not made to put the answer off."""
+    if verb.name in ("Reject", "Pause"):
         return False
     return not (verb.name == "Dial" and verb.flag("answerOnBridge", default=False))
 

@@ -70,7 +70,7 @@ class _Dialling:
         finally:
             self._leg.source = None
             for callee in self._callees:
-                callee.end("completed" if callee.leg.is_answered else "canceled")
+                callee.let_go()
             self._tell(self._status)
 
     def result(self) -> Fetch | None:
@@ -96,7 +96,11 @@ class _Dialling:
                 if await callee.ring(self._ring_s()):
                     return callee
             return None
-        return await _first_answer(self._callees, self._ring_s())
+        chosen = await _first_answer(self._callees, self._ring_s())
+        for callee in self._callees:
+            if callee is not chosen:
+                callee.let_go()
+        return chosen
 
     def _ring_s(self) -> float:
         """The vendor lets it ring five seconds longer than it is asked to."""

@@ -245,6 +245,31 @@ class TestDial:
         assert app.at("/calls/accept")[0].fields["Digits"] == "1"
         assert app.at("/calls/dialled")[0].fields["DialBridged"] == "true"
 
+    async def test_the_first_to_answer_ends_the_ringing_of_the_others(self, app: CalledApp, carrier: Carrier) -> None:
+        await self.ask_party(carrier, after_s=0.1, for_s=5)
+        slow, events = "+15550002229", 'statusCallback="/calls/leg" statusCallbackEvent="initiated completed"'
+        app.replies["/calls/inbound"] = f"<Dial><Number>{OWNER}</Number><Number {events}>{slow}</Number></Dial>"
+
+        async with carrier.ring() as handset:
+            await handset.until(lambda event: event["event"] == "dial" and event["bridged"], 5)
+            await app.hook("/calls/leg", 2)
+            is_talking = not told(handset, "ended")
+
+        assert is_talking
+        assert {hook.fields["CallStatus"] for hook in app.at("/calls/leg")} == {"initiated", "canceled"}
+
+    async def test_in_turn_nobody_rings_after_the_one_who_answers(self, app: CalledApp, carrier: Carrier) -> None:
+        await self.ask_party(carrier, after_s=0.05, for_s=0.3)
+        events = 'statusCallback="/calls/leg" statusCallbackEvent="initiated completed"'
+        numbers = f"<Number>{OWNER}</Number><Number {events}>+15550002229</Number>"
+        app.replies["/calls/inbound"] = f'<Dial sequential="true">{numbers}</Dial>'
+
+        async with carrier.ring() as handset:
+            await ended(handset)
+        await app.hook("/calls/status")
+
+        assert app.at("/calls/leg") == []
+
     async def test_shows_no_number_that_is_not_ours(self, app: CalledApp, carrier: Carrier) -> None:
         await self.ask_party(carrier, after_s=0.05)
         app.replies["/calls/inbound"] = self.dial(attributes='callerId="+15559999999"')
@@ -290,12 +315,14 @@ class TestAnswering:
 
     async def test_verbs_behind_a_redirect_are_not_reached(self, app: CalledApp, carrier: Carrier) -> None:
         app.replies["/calls/inbound"] = "<Redirect>/calls/next</Redirect><Say>never</Say>"
-        app.replies["/calls/next"] = "<Unheardof/><Hangup/>"
+        app.replies["/calls/next"] = "<Unheardof/><Reject/>"
 
         async with carrier.ring() as handset:
-            await ended(handset)
+            assert (await ended(handset))["status"] == "completed"
 
         assert told(handset, "said") == []
+        # Only <Reject> as the first verb of all keeps the call from being answered.
+        assert app.at("/calls/next")[0].fields["CallStatus"] == "in-progress"
 
     async def test_a_caller_who_gives_up_early_is_not_answered(self, app: CalledApp, carrier: Carrier) -> None:
         app.replies["/calls/inbound"] = '<Pause length="20"/><Say>late</Say>'

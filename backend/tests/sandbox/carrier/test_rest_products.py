@@ -192,9 +192,8 @@ class TestSchemas:
         assert problems("api_v2010", f"{path}/IncomingPhoneNumbers.json", "get", 200, numbers.json()) == []
         assert problems("api_v2010", f"{path}/Balance.json", "get", 200, balance.json()) == []
         # The vendor's own answer has no fields of pages, and its numbers say nothing of faxes.
-        pages = frozenset(
-            ("end", "start", "page", "page_size", "first_page_uri", "next_page_uri", "previous_page_uri", "fax")
-        )
+        pages = ("end", "start", "page", "page_size", "first_page_uri", "next_page_uri", "previous_page_uri")
+        loose = frozenset((*pages, "fax"))
         search = f"{path}/AvailablePhoneNumbers/{{CountryCode}}/TollFree.json"
         assert problems("api_v2010", search, "get", 200, offered.json(), loose=loose) == []
         assert offered.json()["available_phone_numbers"]

@@ -40,7 +40,7 @@ function drawEntry(entry) {
 function drawHead({ kind, at, responseMs, isPending }) {
   const facts = [clock(at)];
   if (isPending) facts.push("being spoken");
-  if (typeof responseMs === "number") facts.push(`after ${(responseMs / 1000).toFixed(1)} s`);
+  if (typeof responseMs === "number") facts.push(`answered in ${responseMs} ms`);
   return element("p", { className: "head" }, `${SPEAKERS[kind] ?? kind} `, element("small", {}, facts.join(" · ")));
 }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sandbox.carrier.fields import incoming_fields
 from sandbox.carrier.leg import Leg, Network, StatusCallback
 from sandbox.carrier.outgoing import OutgoingCall
 from sandbox.carrier.recordings import RecordingPlan
@@ -44,7 +45,8 @@ def ring(services: Services, order: Ring) -> Leg:
     leg.handset.tell("ringing")
     services.legs.add(leg)
     if number.voice_url:
-        services.tasks.spawn(Session(leg, services).run(Fetch(number.voice_url, number.voice_method)))
+        first = Fetch(number.voice_url, number.voice_method, incoming_fields(leg))
+        services.tasks.spawn(Session(leg, services).run(first))
     else:
         leg.end("failed", by="carrier")
     return leg

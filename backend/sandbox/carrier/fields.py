@@ -1,10 +1,14 @@
 """The fields of webhooks about a leg (twilio-google.md §1.2, §1.4)."""
 
+import random
+
+from sandbox.carrier.call_token import call_token
 from sandbox.carrier.clock import rfc2822, utc_now
 from sandbox.carrier.leg import Leg
 
 _ENDS = ("From", "To", "Caller", "Called")
 _PLACES = ("City", "State", "Zip")
+_UNHEARD_OF = 0.1
 
 
 def standard_fields(leg: Leg, account_sid: str) -> dict[str, str]:
@@ -24,6 +28,15 @@ def standard_fields(leg: Leg, account_sid: str) -> dict[str, str]:
     if leg.parent_sid is not None:
         fields["ParentCallSid"] = leg.parent_sid
     return fields | leg.extra_fields
+
+
+def incoming_fields(leg: Leg) -> dict[str, str]:
+    """What the first request about an incoming call carries besides; now and then a field that nobody knows yet.
+
+    The vendor adds parameters without notice, so an application must not mind them.
+    """
+    unheard_of = {"NewParameter": "sandbox"} if random.random() < _UNHEARD_OF else {}
+    return {"CallToken": call_token(leg), **unheard_of}
 
 
 def progress_fields(leg: Leg, account_sid: str, *, status: str, number: int) -> dict[str, str]:

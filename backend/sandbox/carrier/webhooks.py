@@ -85,7 +85,7 @@ class WebhookSender:
         plain, overrides = split(url)
         if not plain.startswith(("http://", "https://")):
             raise WebhookFailed(11100, plain, "Invalid URL format")
-        request = _Request(method.upper(), plain, tuple(fields.items()), str(uuid.uuid4()))
+        request = _Request(method.upper(), plain, tuple(sorted(fields.items())), str(uuid.uuid4()))
         try:
             async with asyncio.timeout(overrides.total_s):
                 return await self._retry(request, overrides)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.calls.service import CallService, CarrierCalls
 from app.numbers.service import Line

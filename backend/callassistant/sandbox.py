@@ -8,10 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.speech.server import serve as serve_speech
-
 from sandbox.carrier.server import serve as serve_carrier
 from sandbox.carrier.settings import CarrierSettings
+from sandbox.speech.server import serve as serve_speech
 from sandbox.speech.settings import SpeechSettings
 from sandbox.up import NUMBER, Ports, Stack, StackFailed, StackOptions
 

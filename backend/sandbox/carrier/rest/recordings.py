@@ -110,7 +110,7 @@ async def download_recording(request: Request, name: str, services: ServicesDep)
         raise not_found(request)
     channels = request.query_params.get("RequestedChannels", "")
     if channels == "2" and recording.plan.channels == 1:
-        raise RestError(400, 20001, "The recording has one channel only")
+        raise RestError(400, 16113, "Cannot download a dual-channel presentation of a mono recording")
     return Response(recording.wav(int(channels) if channels in ("1", "2") else None), media_type="audio/x-wav")
 
 

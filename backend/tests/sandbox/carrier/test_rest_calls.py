@@ -172,6 +172,22 @@ class TestRecordings:
             assert file.getnchannels() == 2
             assert file.getnframes() >= 8000
 
+    async def test_of_one_channel_are_not_to_be_had_with_two(self, app: CalledApp, carrier: Carrier) -> None:
+        app.replies["/calls/inbound"] = '<Record playBeep="false" recordingStatusCallback="/calls/recording"/>'
+        async with carrier.ring() as handset:
+            await handset.until(lambda event: event["event"] == "recording", 5)
+            await handset.play(b"\x10" * 4000)
+            await handset.hang_up()
+        url = (await app.hook("/calls/recording")).fields["RecordingUrl"]
+
+        answers = {
+            channels: await carrier.http.get(url, params={"RequestedChannels": channels}, auth=(ACCOUNT, TOKEN))
+            for channels in ("1", "2")
+        }
+        with wave.open(io.BytesIO(answers["1"].content)) as file:
+            assert file.getnchannels() == 1
+        assert (answers["2"].status_code, answers["2"].json()["code"]) == (400, 16113)
+
     async def test_need_a_key(self, carrier: Carrier) -> None:
         answer = await carrier.http.get(f"/api/2010-04-01/Accounts/{ACCOUNT}/Recordings/RE{'0' * 32}.wav")
 

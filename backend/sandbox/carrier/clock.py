@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from time import time_ns
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 FRAME_S = 0.02
 _GREATEST_LAG_S = 2.0
 """What a stopped machine missed beyond this is not made up for."""
@@ -62,4 +66,11 @@ class Metronome:
             # Also when late: between two beats the sockets get their turn.
             await asyncio.sleep(max(due - loop.time(), 0))
             for tick in tuple(self._members):
-                tick()
+                self._beat(tick)
+
+    def _beat(self, tick: Tick) -> None:
+        try:
+            tick()
+        except Exception:
+            log.exception("a call has lost its beat")
+            self.leave(tick)

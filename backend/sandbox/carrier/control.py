@@ -35,7 +35,7 @@ class PartyOrder(BaseModel):
     says: str = ""
     presses: str = Field("", pattern="^[0-9*#]*$")
     language: str = "en"
-    voice: str = "callee"
+    voice: str = "caller2"
     after_s: float = Field(1.0, ge=0, le=600)
     for_s: float = Field(0.0, ge=0, le=86400)
 

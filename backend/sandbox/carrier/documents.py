@@ -46,6 +46,9 @@ async def ask(leg: Leg, services: Services, step: Fetch) -> Answer:
     try:
         answer = await services.sender.ask(step.url, step.method, fields)
         status = answer.status
+    except WebhookFailed as error:
+        status = error.status
+        raise
     finally:
         ms = round((time.monotonic() - began) * 1000)
         leg.handset.tell("webhook", path=urlsplit(step.url).path, status=status, ms=ms)

@@ -74,6 +74,10 @@ class Handset:
         self._live += audio
         del self._live[:-_MOST_LIVE_BYTES]
 
+    def forget_live(self) -> None:
+        """Drop what the microphone has taken in."""
+        self._live.clear()
+
     def stop_talking(self) -> None:
         """Drop everything that was not said yet."""
         self._live.clear()

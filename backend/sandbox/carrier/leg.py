@@ -49,6 +49,7 @@ class Leg:
 
     `direction` and `status` are the vendor's words: inbound, outbound-api or outbound-dial; queued, initiated,
     ringing, in-progress or one of ENDED. `background` closes one-way streams by their names.
+    `longest_s` limits the talk; 0 does not.
     """
 
     sid: str
@@ -68,6 +69,7 @@ class Leg:
     ended_at: datetime | None = None
     ended_by: str = "carrier"
     handset: Handset = field(default_factory=Handset)
+    longest_s: float = 0.0
     tape: Tape = field(default_factory=Tape)
     source: Source | None = None
     sinks: list[Sink] = field(default_factory=list)
@@ -123,7 +125,11 @@ class Leg:
     # --- sound -----------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """20 ms pass on this leg."""
+        """20 ms pass on this leg. Nobody hears what is said before the answer: lines wait, a microphone does not."""
+        if self.is_over:
+            return
+        if not self.is_answered:
+            self.handset.forget_live()
         spoken = self.handset.next_frame() if self.is_answered else SILENT_FRAME
         heard = self.source.next_frame() if self.source is not None else None
         self.spoken = spoken

@@ -15,7 +15,7 @@ class Party:
     says: str = ""
     presses: str = ""
     language: str = "en"
-    voice: str = "callee"
+    voice: str = "caller2"
     after_s: float = 1.0
     for_s: float = 0.0
 

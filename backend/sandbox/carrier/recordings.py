@@ -99,7 +99,7 @@ class Recordings:
     def start(self, leg: Leg, plan: RecordingPlan) -> Recording:
         """Record a leg from now to its end, or until `finish`."""
         recording = Recording(leg, plan)
-        self.all[recording.sid] = recording
+        self._keep(recording)
         leg.sinks.append(recording.take)
         leg.on_end.append(lambda: self.finish(recording))
         self._tell(recording, "in-progress")
@@ -123,6 +123,12 @@ class Recordings:
         """Where the audio is, without an extension."""
         settings = self._settings
         return f"{settings.public_url}/api/2010-04-01/Accounts/{settings.account_sid}/Recordings/{recording.sid}"
+
+    def _keep(self, recording: Recording) -> None:
+        self.all[recording.sid] = recording
+        over = [sid for sid, kept in self.all.items() if not kept.is_running]
+        for sid in over[: max(len(over) - self._settings.kept_calls, 0)]:
+            del self.all[sid]
 
     def _tell(self, recording: Recording, event: str) -> None:
         recording.leg.handset.tell("recording", sid=recording.sid, status=event)

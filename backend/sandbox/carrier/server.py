@@ -1,9 +1,10 @@
 """The carrier as a web server."""
 
-import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
+import structlog
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import JSONResponse
@@ -22,10 +23,9 @@ def create_carrier(settings: CarrierSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = make_services(settings)
         app.state.services = services
-        beat = asyncio.get_running_loop().create_task(services.metronome.run())
+        services.tasks.spawn(services.metronome.run())
         yield
         await services.close()
-        beat.cancel()
 
     app = FastAPI(title="Sandbox carrier", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_exception_handler(HTTPException, _problem)
@@ -39,6 +39,8 @@ def create_carrier(settings: CarrierSettings) -> FastAPI:
 
 async def serve(settings: CarrierSettings) -> None:
     """Serve until the process is told to end."""
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
     config = uvicorn.Config(
         create_carrier(settings),
         host=settings.host,

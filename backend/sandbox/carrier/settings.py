@@ -35,7 +35,7 @@ class CarrierSettings(BaseSettings):
     speech_url: str = Field("http://127.0.0.1:8101", description="Speech service that speaks for callers and for <Say>")
     number: str = Field("+15550001111", description="The number in service from the start")
     may_stream_plainly: bool = Field(True, description="Whether ws:// streams are allowed, which the vendor refuses")
-    kept_calls: int = Field(200, description="How many ended calls are remembered with their audio", ge=1)
+    kept_calls: int = Field(50, description="How many ended calls, and recordings, are remembered with audio", ge=1)
 
     @property
     def public_url(self) -> str:

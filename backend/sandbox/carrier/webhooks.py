@@ -20,17 +20,17 @@ _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class WebhookFailed(Exception):
-    """No usable answer; `code` is the vendor's error code, `url` the address without its fragment."""
+    """No usable answer; `code` is the vendor's error code, `status` the server's, 0 when it said nothing."""
 
-    def __init__(self, code: int, url: str, message: str) -> None:
+    def __init__(self, code: int, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.code = code
-        self.url = url
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the application said; `url` is where it was said, after redirects. `status` 0: no answer was wanted."""
+    """What the application said; `url` is where it was said, after redirects."""
 
     status: int
     content_type: str
@@ -60,10 +60,11 @@ class _Request:
 class _NoAnswer(Exception):
     """An attempt failed: `kind` as connection overrides name it."""
 
-    def __init__(self, kind: str, code: int, message: str) -> None:
+    def __init__(self, kind: str, code: int, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.kind = kind
         self.code = code
+        self.status = status
 
 
 class WebhookSender:
@@ -84,15 +85,15 @@ class WebhookSender:
         """Send the fields and return what a server said with a status below 400. Raises WebhookFailed."""
         plain, overrides = split(url)
         if not plain.startswith(("http://", "https://")):
-            raise WebhookFailed(11100, plain, "Invalid URL format")
+            raise WebhookFailed(11100, "Invalid URL format")
         request = _Request(method.upper(), plain, tuple(sorted(fields.items())), str(uuid.uuid4()))
         try:
             async with asyncio.timeout(overrides.total_s):
                 return await self._retry(request, overrides)
         except _NoAnswer as failure:
-            raise WebhookFailed(failure.code, plain, str(failure)) from None
+            raise WebhookFailed(failure.code, str(failure), failure.status) from None
         except TimeoutError:
-            raise WebhookFailed(11200, plain, "Total timeout") from None
+            raise WebhookFailed(11200, "Total timeout") from None
 
     async def _retry(self, request: _Request, overrides: Overrides) -> Answer:
         attempt = 0
@@ -112,7 +113,7 @@ class WebhookSender:
         if fault is not None:
             raise _NoAnswer("ct", 11205, "HTTP connection failure")
         if answer.status >= 400:
-            raise _NoAnswer(f"{answer.status // 100}xx", 11200, f"Got HTTP {answer.status} response to {request.url}")
+            raise _NoAnswer(f"{answer.status // 100}xx", 11200, "Got an HTTP error", answer.status)
         return answer
 
     async def _follow(self, request: _Request, overrides: Overrides) -> Answer:

@@ -54,6 +54,7 @@ async def create_call(form: Form, services: ServicesDep) -> dict[str, Any]:
         number_sid=number.sid,
         fallback=(text(form, "FallbackUrl"), text(form, "FallbackMethod", "POST")),
         status_callback=_status_callback(form),
+        longest_s=whole(form, "TimeLimit", 0),
     )
     ring_s = min(whole(form, "Timeout", _RING_S), _LONGEST_RING_S)
     recording = _recording_plan(form) if text(form, "Record").lower() == "true" else None

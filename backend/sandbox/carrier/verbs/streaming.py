@@ -37,6 +37,8 @@ async def converse(running: Running, noun: Verb, *, is_two_way: bool) -> None:
     if not is_two_way:
         running.leg.background[plan.name] = stream.close
         running.leg.on_end.append(stream.close)
+    if running.leg.is_over:
+        stream.close()
     try:
         await stream.closed()
     finally:

@@ -51,6 +51,7 @@ async def carrier(app: CalledApp) -> AsyncIterator[Carrier]:
         app_url=app.url,
         speech_url="http://127.0.0.1:9",
         number=NUMBER,
+        app_key=SecretStr("key"),
     )
     async with (
         serving(create_carrier(settings), port, lifespan="on"),

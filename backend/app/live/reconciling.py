@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.adapters.twilio.rest import TwilioRest
 from app.callflow.words import Disposition, HangUpReason, NextStep
 from app.calls.models import Call, CarrierStatus
+from app.calls.receipts import WebhookReceipts
 from app.calls.service import CallService, CarrierCalls
 from app.core.errors import DomainError, Unavailable
 from app.live.missed import MissedCalls
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 _EVERY_S = 15.0
 _GRACE = timedelta(seconds=30)
 """A call whose stream broke may be on its way to another process: it is left alone for so long."""
+_RECEIPTS = timedelta(days=1)
+"""The carrier repeats a webhook within seconds; a day covers every queue in between."""
 _OVER = {
     CarrierStatus.COMPLETED,
     CarrierStatus.BUSY,
@@ -48,9 +51,14 @@ class Reconciler:
             try:
                 await self.settle_forsaken()
                 await self._missed.adopt()
+                await self._forget_receipts()
             except (Unavailable, SQLAlchemyError, OSError, TimeoutError) as error:
                 log.warning("reconciliation postponed", error=type(error).__name__)
             await asyncio.sleep(_EVERY_S)
+
+    async def _forget_receipts(self) -> None:
+        async with self._sessions.begin() as session:
+            await WebhookReceipts(session).forget_before(self._utc_now() - _RECEIPTS)
 
     async def settle_forsaken(self) -> int:
         """End the calls that no process holds and that are over; returns how many. Raises Unavailable."""

@@ -16,7 +16,7 @@ from sandbox.speech.realtime.refusal import Refusal, invalid_event, invalid_valu
 from sandbox.speech.realtime.response import Response
 from sandbox.speech.realtime.response_order import read_order
 from sandbox.speech.realtime.responses import Responses
-from sandbox.speech.realtime.session_config import updated
+from sandbox.speech.realtime.session_config import updated, wire
 from sandbox.speech.realtime.state import SessionState
 
 _LONGEST_APPEND = 15 * 1024 * 1024
@@ -37,7 +37,7 @@ class Session:
 
     def begin(self) -> None:
         state = self._state
-        state.outbox.event("session.created", session=state.config)
+        state.outbox.event("session.created", session=wire(state.config))
         state.tasks.start(self._expire(state.config.expires_at - state.clock()))
         for fault in state.faults.take_timed():
             self.suffer(fault)
@@ -65,7 +65,7 @@ class Session:
         """The session for people who look for errors: configuration, items, and what came and went."""
         state = self._state
         return {
-            "session": state.config,
+            "session": wire(state.config),
             "conversation": [{**item.wire(), "understood": item.understood()} for item in state.conversation],
             "received": dict(self.received),
             "sent": dict(state.outbox.sent),
@@ -103,7 +103,7 @@ class Session:
         before = state.config
         state.config = updated(before, event["session"], has_spoken=state.has_spoken)
         self._listening.reconfigured(before)
-        state.outbox.event("session.updated", session=state.config)
+        state.outbox.event("session.updated", session=wire(state.config))
 
     def _clear_output(self, event: ClientEvent) -> None:
         raise invalid_event("output_audio_buffer.clear is for WebRTC and SIP connections only.")

@@ -114,7 +114,6 @@ class RealtimeConfig(Struct, kw_only=True, frozen=True):
     audio: Audio = field(default_factory=Audio)
     include: tuple[str, ...] | None = None
     reasoning: JsonObject | UnsetType = UNSET
-    parallel_tool_calls: bool | UnsetType = UNSET
 
 
 class TranscriptionConfig(Struct, kw_only=True, frozen=True):
@@ -129,6 +128,21 @@ class TranscriptionConfig(Struct, kw_only=True, frozen=True):
 
 
 SessionConfig: TypeAlias = RealtimeConfig | TranscriptionConfig
+
+
+_TOLD_OF_TRANSCRIPTION_TURNS = ("type", "threshold", "prefix_padding_ms", "silence_duration_ms", "eagerness")
+
+
+def wire(session: SessionConfig) -> object:
+    """The session as its events tell it. A transcription session keeps what responses need to itself."""
+    if isinstance(session, RealtimeConfig):
+        return session
+    told: JsonObject = msgspec.to_builtins(session)
+    turns = told["audio"]["input"]["turn_detection"]
+    if turns is not None:
+        kept = {key: value for key, value in turns.items() if key in _TOLD_OF_TRANSCRIPTION_TURNS}
+        told["audio"]["input"]["turn_detection"] = kept
+    return told
 
 
 def updated(session: SessionConfig, changes: object, *, has_spoken: bool) -> SessionConfig:

@@ -11,6 +11,7 @@ from audiokit.resample import resample
 from sandbox.speech.parts import Action, Speak
 from sandbox.speech.realtime import alaw
 from sandbox.speech.settings import SpeechSettings
+from tests.sandbox.speech.realtime_schema import HAS_SCHEMA, faults_of
 from tests.sandbox.speech.realtime_wire import (
     Client,
     Event,
@@ -329,6 +330,7 @@ class TestIdleTimeout:
         assert timeout["item_id"] == committed["item_id"]
         assert 1000 <= timeout["audio_start_ms"] <= timeout["audio_end_ms"] == 2000
         assert len(brain.situations) == 2
+        assert not HAS_SCHEMA or faults_of(timeout) == []
 
     async def test_speech_stops_the_clock(self) -> None:
         async with running() as service, service.session() as client:

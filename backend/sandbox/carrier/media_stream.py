@@ -68,6 +68,7 @@ class MediaStream(WSListener):
         self._fragments = bytearray()
         self._warnings: set[int] = set()
         self._is_closing = False
+        self._is_abandoned = False
         self.error_code = 0
 
     # --- life ------------------------------------------------------------------------------------------------------
@@ -76,6 +77,17 @@ class MediaStream(WSListener):
         """Connect and introduce the stream. Raises StreamFailed."""
         if self._faults.take("refuse_handshake") is not None:
             raise StreamFailed(31920, "WebSocket handshake failed")
+        try:
+            await self._connect()
+        except BaseException:
+            self._is_abandoned = True
+            if self._transport is not None:
+                self._transport.disconnect(graceful=False)
+            raise
+        self._begin()
+
+    async def _connect(self) -> None:
+        """Raises StreamFailed."""
         url = urlunsplit(urlsplit(self._plan.url)._replace(query="", fragment=""))
         headers = {"X-Twilio-Signature": sign(self._auth_token, url), "User-Agent": "Twilio.TmeWs/1.0"}
         try:
@@ -89,7 +101,6 @@ class MediaStream(WSListener):
             raise StreamFailed(31920, "WebSocket handshake failed") from None
         except OSError:
             raise StreamFailed(31902, "WebSocket connection refused") from None
-        self._begin()
 
     async def closed(self) -> None:
         """Wait until the other side has gone away."""
@@ -198,6 +209,9 @@ class MediaStream(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
+        if self._is_abandoned:
+            # The library goes on with a handshake that nobody waits for any more.
+            transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         match frame.msg_type:

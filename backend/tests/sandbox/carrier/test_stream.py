@@ -1,12 +1,15 @@
 """Media streams over real sockets: the messages, the timing, the end, the troubles."""
 
 import asyncio
+import contextlib
 import json
 from base64 import b64decode
 
 import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request
 
 from audiokit.mulaw import FRAME_BYTES, SILENCE, silence
 from sandbox.conversation import Event, Handset
@@ -283,6 +286,29 @@ class TestEnd:
 
         assert len(app.at("/calls/action")) == 1
         assert not [event for event in handset.events if event["event"] == "said"]
+
+    async def test_by_a_caller_who_leaves_while_it_connects_leaves_no_socket(
+        self, app: CalledApp, carrier: Carrier
+    ) -> None:
+        has_knocked, has_left = asyncio.Event(), asyncio.Event()
+
+        async def hesitate(socket: ServerConnection, request: Request) -> None:
+            has_knocked.set()
+            await asyncio.sleep(0.3)
+
+        async def listen(socket: ServerConnection) -> None:
+            with contextlib.suppress(ConnectionClosed):
+                assert await socket.recv() is None
+            has_left.set()
+
+        async with serve(listen, "127.0.0.1", 0, process_request=hesitate) as server:
+            app.replies["/calls/inbound"] = f'<Connect><Stream url="{_url(server)}"/></Connect>'
+            async with carrier.ring() as handset:
+                await has_knocked.wait()
+                await handset.hang_up()
+                await ended(handset)
+            async with asyncio.timeout(5):
+                await has_left.wait()
 
     async def test_by_the_caller_ends_the_call(self, streaming: CalledApp, carrier: Carrier) -> None:
         async with carrier.ring() as handset:

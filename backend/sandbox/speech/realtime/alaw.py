@@ -13,9 +13,9 @@ def _expand(byte: int) -> int:
     return magnitude if value & 0x80 else -magnitude
 
 
-_LINEAR = tuple(_expand(byte) for byte in range(256))
-_TO_MULAW = mulaw.encode(array("h", _LINEAR))
-_FROM_MULAW = bytes(min(range(256), key=lambda byte: abs(_LINEAR[byte] - sample)) for sample in mulaw.LINEAR)
+LINEAR = tuple(_expand(byte) for byte in range(256))
+_TO_MULAW = mulaw.encode(array("h", LINEAR))
+_FROM_MULAW = bytes(min(range(256), key=lambda byte: abs(LINEAR[byte] - sample)) for sample in mulaw.LINEAR)
 
 
 def to_mulaw(alaw: bytes) -> bytes:

@@ -13,6 +13,9 @@ from sandbox.speech.realtime.shape import Check, anything, integer, json_object,
 APPEND = "input_audio_buffer.append"
 
 _LONGEST_EVENT_ID = 512
+_DEEPEST = 64
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 class Head(Struct):
@@ -56,11 +59,14 @@ _EVENTS: dict[str, Check] = {
 }
 
 
+EVENT_TYPES = tuple(_EVENTS)
+
+
 def read_head(frame: str) -> Head | None:
     """The head of a frame; None when the frame is not an event with that head."""
     try:
         return _decode_head(frame)
-    except (msgspec.DecodeError, UnicodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -68,18 +74,33 @@ def read_object(frame: str) -> ClientEvent:
     """A frame as a JSON object with a type; an invalid_event refusal otherwise."""
     try:
         content = _decode(frame)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except _UNREADABLE:
         raise invalid_event("The event is not valid JSON.") from None
     if not isinstance(content, dict):
         raise invalid_event("The event is not a JSON object.")
     if not isinstance(content.get("type"), str):
         raise invalid_event("The 'type' field is missing.")
+    if _is_too_deep(content):
+        raise invalid_event(f"The event is nested deeper than {_DEEPEST} levels.")
     return content
+
+
+def _is_too_deep(content: ClientEvent) -> bool:
+    """What is kept must also be written again, which costs a level of the stack for each of its own."""
+    level: list[object] = [content]
+    for _ in range(_DEEPEST):
+        level = [
+            member
+            for value in level
+            if isinstance(value, dict | list)
+            for member in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)
 
 
 def check_event(content: ClientEvent) -> None:
     """Refuse an event of an unknown type, or with members that it cannot have."""
     check = _EVENTS.get(content["type"])
     if check is None:
-        raise unsupported_value("type", content["type"], tuple(_EVENTS))
+        raise unsupported_value("type", content["type"], EVENT_TYPES)
     check(content, "")

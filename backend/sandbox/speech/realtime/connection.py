@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from random import Random
+from traceback import format_tb
 from typing import assert_never
 
 import msgspec
@@ -81,8 +82,9 @@ class RealtimeEndpoint:
                     closing = await connection.run(session, outbox)
                     ending |= {"close_code": closing.code, "close_reason": closing.reason}
                 tasks.cancel()
-        except* Exception as errors:  # a bug must not end without the client knowing
-            log.exception("a session crashed", errors=[type(error).__name__ for error in errors.exceptions])
+        except* Exception as errors:  # noqa: BLE001 - whatever the bug is, the client must learn of it
+            where = [_without_content(error) for error in errors.exceptions]
+            log.error("a session crashed", errors=where)  # noqa: TRY400 - an exception's values may be a caller's words
             await connection.close(Closing(_SERVER_TROUBLE, "The server had an error."))
 
     def _session(self, admitted: Admitted, tasks: Tasks) -> tuple[Session, Outbox]:
@@ -168,6 +170,13 @@ class Connection:
 
     async def _send_text(self, text: str) -> None:
         await self._send({"type": "websocket.send", "text": text})
+
+
+def _without_content(error: BaseException) -> str:
+    """Where an error happened, without its message and the values around it, which may be a caller's words."""
+    if isinstance(error, BaseExceptionGroup):
+        return "\n".join(_without_content(inner) for inner in error.exceptions)
+    return f"{type(error).__name__}\n{''.join(format_tb(error.__traceback__))}"
 
 
 def _handshake(scope: Scope) -> Handshake:

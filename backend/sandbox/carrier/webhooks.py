@@ -77,12 +77,26 @@ class WebhookSender:
         self._client = httpx.AsyncClient(
             trust_env=False, cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])), follow_redirects=False
         )
+        self._asking: set[asyncio.Task[Answer]] = set()
 
     async def close(self) -> None:
+        asking = tuple(self._asking)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
         await self._client.aclose()
 
     async def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Answer:
-        """Send the fields and return what a server said with a status below 400. Raises WebhookFailed."""
+        """Send the fields and return what a server said with a status below 400. Raises WebhookFailed.
+
+        Whoever waits for the answer may be cancelled: a request that is on its way is not taken back by a hang-up.
+        """
+        task = asyncio.get_running_loop().create_task(self._ask(url, method, fields))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return await asyncio.shield(task)
+
+    async def _ask(self, url: str, method: str, fields: Mapping[str, str]) -> Answer:
         plain, overrides = split(url)
         if not plain.startswith(("http://", "https://")):
             raise WebhookFailed(11100, "Invalid URL format")

@@ -114,6 +114,30 @@ def _claims(part: str) -> dict[str, object]:
     return claims
 
 
+async def test_a_hang_up_does_not_take_a_request_back(app: CalledApp, carrier: Carrier) -> None:
+    has_come, was_answered = asyncio.Event(), asyncio.Event()
+
+    async def hesitate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"ToZip=")
+        has_come.set()
+        await asyncio.sleep(0.5)
+        if not reader.at_eof():
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            was_answered.set()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(hesitate, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        app.replies["/calls/inbound"] = f"<Redirect>http://127.0.0.1:{port}/</Redirect>"
+        async with carrier.ring() as handset:
+            await has_come.wait()
+            await handset.hang_up()
+            assert await handset.until(lambda event: event["event"] == "ended", 0.4) is not None
+        async with asyncio.timeout(5):
+            await was_answered.wait()
+
+
 class TestOverrides:
     def test_are_read_from_the_fragment(self) -> None:
         url, overrides = split("https://x/voice?a=1#ct=1000&rt=2000&tt=12000&rc=3&rp=ct,rt,5xx&sni=y")

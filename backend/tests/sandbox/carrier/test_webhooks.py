@@ -115,12 +115,13 @@ def _claims(part: str) -> dict[str, object]:
 
 
 async def test_a_hang_up_does_not_take_a_request_back(app: CalledApp, carrier: Carrier) -> None:
-    has_come, was_answered = asyncio.Event(), asyncio.Event()
+    has_come, has_ended, was_answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def hesitate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"ToZip=")
         has_come.set()
-        await asyncio.sleep(0.5)
+        await has_ended.wait()
+        await asyncio.sleep(0.1)
         if not reader.at_eof():
             writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
             was_answered.set()
@@ -133,7 +134,8 @@ async def test_a_hang_up_does_not_take_a_request_back(app: CalledApp, carrier: C
         async with carrier.ring() as handset:
             await has_come.wait()
             await handset.hang_up()
-            assert await handset.until(lambda event: event["event"] == "ended", 0.4) is not None
+            assert await handset.until(lambda event: event["event"] == "ended", 10) is not None
+            has_ended.set()
         async with asyncio.timeout(5):
             await was_answered.wait()
 

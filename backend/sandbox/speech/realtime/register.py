@@ -39,8 +39,12 @@ class Register:
             self._past.append({**live.wire(), "status": "closed", **ending})
 
     def strike(self) -> None:
-        """Let the faults that come with time strike the sessions that live, newest first; the rest waits."""
-        for live in reversed(self._live):
+        """Let the faults that come with time strike the sessions that live; what is left waits for the next.
+
+        Those that hear a caller come before those that only speak, and newer before older ones.
+        """
+        newest_first = reversed(self._live)
+        for live in sorted(newest_first, key=lambda live: not live.session.hears):
             for fault in self._faults.take_timed():
                 live.session.suffer(fault)
 

@@ -35,6 +35,11 @@ class Session:
         self._listening = Listening(state, self._hearing, self._responses)
         self.received: Counter[str] = Counter()
 
+    @property
+    def hears(self) -> bool:
+        """Whether audio of a caller has come."""
+        return self.received[APPEND] > 0
+
     def begin(self) -> None:
         state = self._state
         state.outbox.event("session.created", session=wire(state.config))

@@ -107,6 +107,14 @@ class TestConnection:
             async with service.session() as next_one:
                 await next_one.update()
 
+    async def test_breaks_for_a_caller_first(self) -> None:
+        async with running() as service, service.session() as caller, service.session() as other:
+            await caller.append(tone(20))
+            await caller.update()
+            await service.fault("drop_socket")
+            assert await closing_of(caller) is None
+            await other.update()
+
     async def test_breaks_when_it_comes(self) -> None:
         async with running() as service:
             await service.fault("drop_socket", after_s=0.1)

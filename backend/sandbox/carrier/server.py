@@ -39,8 +39,7 @@ def create_carrier(settings: CarrierSettings) -> FastAPI:
 
 async def serve(settings: CarrierSettings) -> None:
     """Serve until the process is told to end."""
-    level = logging.getLevelNamesMapping()[settings.log_level]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+    configure_logging(settings.log_level)
     config = uvicorn.Config(
         create_carrier(settings),
         host=settings.host,
@@ -52,6 +51,18 @@ async def serve(settings: CarrierSettings) -> None:
         timeout_graceful_shutdown=2,
     )
     await uvicorn.Server(config).serve()
+
+
+def configure_logging(level: str) -> None:
+    """Tracebacks are without the values of variables: those hold what callers say, and secrets."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+    )
 
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:

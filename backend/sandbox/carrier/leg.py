@@ -12,6 +12,8 @@ from sandbox.carrier.playout import SILENT_FRAME
 from sandbox.carrier.steps import Control
 from sandbox.carrier.tape import Tape
 
+LONGEST_CALL_S = 14_400
+"""What the vendor allows a call without another limit."""
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -49,7 +51,7 @@ class Leg:
 
     `direction` and `status` are the vendor's words: inbound, outbound-api or outbound-dial; queued, initiated,
     ringing, in-progress or one of ENDED. `background` closes one-way streams by their names.
-    `longest_s` limits the talk; 0 does not.
+    `longest_s` limits the talk.
     """
 
     sid: str
@@ -69,7 +71,7 @@ class Leg:
     ended_at: datetime | None = None
     ended_by: str = "carrier"
     handset: Handset = field(default_factory=Handset)
-    longest_s: float = 0.0
+    longest_s: float = LONGEST_CALL_S
     tape: Tape = field(default_factory=Tape)
     source: Source | None = None
     sinks: list[Sink] = field(default_factory=list)

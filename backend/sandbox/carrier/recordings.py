@@ -1,6 +1,6 @@
 """Recordings of legs, and the callbacks about them (twilio-google.md §1.4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from audiokit.level import level_dbfs
@@ -97,8 +97,8 @@ class Recordings:
         self.all: dict[str, Recording] = {}
 
     def start(self, leg: Leg, plan: RecordingPlan) -> Recording:
-        """Record a leg from now to its end, or until `finish`."""
-        recording = Recording(leg, plan)
+        """Record a leg from now to its end, or until `finish`. A single track makes a mono recording."""
+        recording = Recording(leg, plan if plan.track == "both" else replace(plan, channels=1))
         self._keep(recording)
         leg.sinks.append(recording.take)
         leg.on_end.append(lambda: self.finish(recording))

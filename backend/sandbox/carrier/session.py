@@ -29,7 +29,7 @@ class Session:
         """Run from the first document to the end of the leg."""
         self._next = self._next or first
         self._services.metronome.join(self._leg.tick)
-        limit = self._limit()
+        limit = asyncio.get_running_loop().call_later(self._leg.longest_s, lambda: self.hang_up(by="carrier"))
         try:
             while self._next is not None and not self._is_hanging_up:
                 step, self._next = self._next, None
@@ -40,8 +40,7 @@ class Session:
         finally:
             self._services.metronome.leave(self._leg.tick)
             self._end()
-            if limit is not None:
-                limit.cancel()
+            limit.cancel()
 
     def replace(self, step: Step) -> None:
         self._next = step
@@ -54,12 +53,6 @@ class Session:
         self._leg.ended_by = by
         self._last_status = "no-answer" if status == "completed" and not self._leg.is_answered else status
         self._break_off()
-
-    def _limit(self) -> asyncio.TimerHandle | None:
-        """Hangs up when the talk has lasted as long as it may."""
-        if not self._leg.longest_s:
-            return None
-        return asyncio.get_running_loop().call_later(self._leg.longest_s, lambda: self.hang_up(by="carrier"))
 
     def _break_off(self) -> None:
         if self._current is not None:

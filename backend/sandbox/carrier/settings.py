@@ -30,6 +30,17 @@ class CarrierSettings(BaseSettings):
         description="Its auth token: signs webhooks, opens the REST API",
         validation_alias=AliasChoices("TWILIO_AUTH_TOKEN", "auth_token"),
     )
+    api_key: str = Field(
+        "SK" + "5a" * 16,
+        description="An API key, which opens the REST API too",
+        pattern="^SK[0-9a-f]{32}$",
+        validation_alias=AliasChoices("TWILIO_API_KEY", "api_key"),
+    )
+    api_secret: SecretStr = Field(
+        SecretStr("sandbox-api-secret"),
+        description="Its secret",
+        validation_alias=AliasChoices("TWILIO_API_SECRET", "api_secret"),
+    )
     app_url: str = Field("http://127.0.0.1:8000", description="The application that answers the number")
     app_key: SecretStr = Field(SecretStr(""), description="Its API key, for the softphone's list of past calls")
     speech_url: str = Field("http://127.0.0.1:8101", description="Speech service that speaks for callers and for <Say>")

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from sandbox.carrier import exchange
-from sandbox.carrier.leg import Leg, StatusCallback
+from sandbox.carrier.leg import LONGEST_CALL_S, Leg, StatusCallback
 from sandbox.carrier.recordings import RecordingPlan
 from sandbox.carrier.rest.call_resource import call_resource
 from sandbox.carrier.rest.dates import is_wanted
@@ -54,7 +54,7 @@ async def create_call(form: Form, services: ServicesDep) -> dict[str, Any]:
         number_sid=number.sid,
         fallback=(text(form, "FallbackUrl"), text(form, "FallbackMethod", "POST")),
         status_callback=_status_callback(form),
-        longest_s=whole(form, "TimeLimit", 0),
+        longest_s=whole(form, "TimeLimit", 0) or LONGEST_CALL_S,
     )
     ring_s = min(whole(form, "Timeout", _RING_S), _LONGEST_RING_S)
     recording = _recording_plan(form) if text(form, "Record").lower() == "true" else None

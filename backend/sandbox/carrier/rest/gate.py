@@ -33,7 +33,7 @@ Form = Annotated[FormData, Depends(get_form)]
 
 
 async def admit(request: Request, response: Response, services: ServicesDep) -> None:
-    """Let the owner of the account in. Raises RestError."""
+    """Let the owner of the account in, by its token or by an API key. Raises RestError."""
     response.headers["Twilio-Request-Id"] = new_sid("RQ")
     response.headers["X-Home-Region"] = "us1"
     response.headers["X-API-Domain"] = "api.twilio.com"
@@ -65,5 +65,9 @@ def _is_owner(authorization: str, services: Services) -> bool:
         given = b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
     except binascii.Error:
         return False
-    wanted = f"{services.account_sid}:{services.auth_token}".encode()
-    return hmac.compare_digest(given, wanted)
+    settings = services.settings
+    pairs = (
+        (settings.account_sid, settings.auth_token),
+        (settings.api_key, settings.api_secret),
+    )
+    return any(hmac.compare_digest(given, f"{sid}:{key.get_secret_value()}".encode()) for sid, key in pairs)

@@ -77,6 +77,22 @@ class TestCreate:
         assert answer.json()["code"] == code
         assert set(answer.json()) == {"code", "message", "more_info", "status"}
 
+    async def test_ends_at_its_time_limit(self, app: CalledApp, carrier: Carrier) -> None:
+        await carrier.http.post("/sandbox/parties", json={"number": OWNER, "after_s": 0.05})
+        async with AsyncClient(carrier.url) as client:
+            call = await client.calls.create_async(
+                to=OWNER,
+                from_=NUMBER,
+                twiml='<Response><Pause length="60"/></Response>',
+                time_limit=1,
+                status_callback=f"{app.url}/calls/progress",
+            )
+        told = await app.hook("/calls/progress")
+        story = (await carrier.http.get(f"/sandbox/calls/{call.sid}")).json()
+
+        assert told.fields["CallStatus"] == "completed"
+        assert story["events"][-1]["by"] == "carrier"
+
 
 class TestUpdate:
     async def test_replaces_the_document_of_a_live_stream(self, app: CalledApp, carrier: Carrier) -> None:
@@ -137,6 +153,14 @@ class TestReading:
         assert is_deleted
         assert (refusal.value.status, refusal.value.code) == (404, 20404)
 
+    async def test_an_api_key_opens_it_too(self, carrier: Carrier) -> None:
+        path = f"/api/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
+        answers = [
+            await carrier.http.get(path, auth=("SK" + "5a" * 16, secret)) for secret in ("sandbox-api-secret", TOKEN)
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 401]
+
     async def test_strangers_are_not_let_in(self, carrier: Carrier) -> None:
         async with AsyncClient(carrier.url, token="wrong") as client:
             with pytest.raises(TwilioRestException) as refusal:
@@ -171,6 +195,17 @@ class TestRecordings:
         with wave.open(io.BytesIO(audio.content)) as file:
             assert file.getnchannels() == 2
             assert file.getnframes() >= 8000
+
+    async def test_of_one_track_have_one_channel(self, app: CalledApp, carrier: Carrier) -> None:
+        app.replies["/calls/inbound"] = "<Gather timeout='30'/>"
+        async with carrier.ring() as handset, AsyncClient(carrier.url) as client:
+            await handset.until(lambda event: event["event"] == "answered", 5)
+            recording = await client.calls(handset.call_sid).recordings.create_async(
+                recording_channels="dual", recording_track="inbound"
+            )
+            await handset.hang_up()
+
+        assert (recording.channels, recording.track) == (1, "inbound")
 
     async def test_of_one_channel_are_not_to_be_had_with_two(self, app: CalledApp, carrier: Carrier) -> None:
         app.replies["/calls/inbound"] = '<Record playBeep="false" recordingStatusCallback="/calls/recording"/>'

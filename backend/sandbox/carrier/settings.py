@@ -33,7 +33,6 @@ class CarrierSettings(BaseSettings):
     api_key: str = Field(
         "SK" + "5a" * 16,
         description="An API key, which opens the REST API too",
-        pattern="^SK[0-9a-f]{32}$",
         validation_alias=AliasChoices("TWILIO_API_KEY", "api_key"),
     )
     api_secret: SecretStr = Field(

@@ -56,6 +56,8 @@ async def serve(settings: CarrierSettings) -> None:
 def configure_logging(level: str) -> None:
     """Tracebacks are without the values of variables: those hold what callers say, and secrets."""
     structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(),
+        context_class=dict,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         processors=[
             structlog.processors.add_log_level,

@@ -28,6 +28,9 @@ class PumpedSocket:
         self._wake = asyncio.Event()
         self._close_code: int | None = None
 
+    def listen(self, listener: FrameListener) -> None:
+        self._listener = listener
+
     def send(self, frame: bytes) -> None:
         self._outgoing.append(frame)
         self._wake.set()

@@ -201,4 +201,5 @@ async def _serve(switchboard: Switchboard, door: StreamDoor, socket: FrameSocket
         return
     runner = await switchboard.connect(preparation, started.stream_id, socket)
     door.hand_over(runner)
+    socket.listen(runner)
     await switchboard.serve(runner, preparation)

@@ -207,15 +207,19 @@ class PicowsProtocol(asyncio.Protocol):
         """Give `listener` every text frame from now on, beginning with those already queued."""
         if self._listener is None:
             raise RuntimeError("frames flow only after the socket was accepted")
-        self._frame_listener = listener
+        self.listen(listener)
         queued = [m for m in self._messages if m["type"] == "websocket.receive" and "text" in m]
         self._messages = deque(m for m in self._messages if m not in queued)
-        self._listener.take_frames(listener.on_frame)
         for message in queued:
             listener.on_frame(message["text"].encode())
         if self._is_gone:
             listener.on_closed()
         return self
+
+    def listen(self, listener: FrameListener) -> None:
+        self._frame_listener = listener
+        if self._listener is not None:
+            self._listener.take_frames(listener.on_frame)
 
     def send(self, frame: bytes) -> None:
         if self._peer is not None and not self._is_gone:

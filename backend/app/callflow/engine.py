@@ -32,8 +32,15 @@ class EnginePersona:
     tools: tuple[ToolSpec, ...]
 
 
+EngineListener = Callable[[EngineEvent], None]
+"""Called on the event loop, in order; after EngineLost it is not called again."""
+
+
 class EngineSession(Protocol):
     """One session with an engine. Every method returns at once; what happens later arrives at the listener."""
+
+    def listen(self, listener: EngineListener) -> None:
+        """From now on `listener` hears the session, instead of whoever did before."""
 
     def send_audio(self, payload: str) -> None:
         """Forward one frame of the caller's audio (base64 mu-law); before the session is open it is dropped."""
@@ -43,10 +50,6 @@ class EngineSession(Protocol):
 
     def close(self) -> None:
         """End the session. The listener hears nothing more. Safe to call twice."""
-
-
-EngineListener = Callable[[EngineEvent], None]
-"""Called on the event loop, in order; after EngineLost it is not called again."""
 
 
 class VoiceEngine(Protocol):

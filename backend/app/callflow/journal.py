@@ -1,8 +1,8 @@
 """Recording a call as JSON lines, and replaying it: any real call becomes a test.
 
 The first line is the plan; each further line is one event with its time and the names of the commands it led to.
-Audio itself is not recorded, only its length: frames of the caller are counted, the assistant's audio keeps its ms,
-and audio that comes in a row shares a line.
+Audio itself is not recorded, only its length: frames of the caller are counted, and speech of the assistant that flows
+(pieces, their words, the marks that come back) shares one line, a `Stretch`, as long as nothing else happens.
 """
 
 import json
@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, get_args
 
-from app.callflow.commands import Command, SendToEngine
-from app.callflow.events import AssistantAudio, CallerAudio, Event
+from app.callflow.commands import Command, MarkPlayback, PlayToCaller, SendToEngine
+from app.callflow.events import AssistantAudio, AssistantText, CallerAudio, Event, PlaybackReached
 from app.callflow.plan import CallPlan, Past
 from app.callflow.session import CallSession
 from app.callflow.words import (
@@ -28,63 +28,65 @@ from app.callflow.words import (
 )
 
 _EVENTS: dict[str, type[Event]] = {event.__name__: event for event in get_args(Event)}
+_FIELDS = {event: tuple(field.name for field in fields(event)) for event in get_args(Event)}
 _ENUMS: dict[str, type[Enum]] = {
     "loss": EngineLoss,
     "status": ResponseStatus,
     "step": NextStep,
     "settles": Disposition,
 }
+_STRETCH = "Stretch"
+_STEPS_A_STRETCH = 200
+_LINES_A_PAGE = 32
+_TICKS_A_SECOND = 10_000
 
-
-_LINES_A_PAGE = 64
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Journal:
-    """Collects the lines of one call; `take` hands over what is new.
-
-    Audio comes in runs: frames of the caller are counted, pieces of an assistant's item share one line.
-    """
+    """Collects the lines of one call; `take` hands over what is new."""
 
     def __init__(self, plan: CallPlan) -> None:
-        self._lines: list[str] = [json.dumps({"plan": asdict(plan)}, ensure_ascii=False)]
-        self._frames = 0
-        self._frames_at = 0.0
-        self._run: AssistantAudio | None = None
-        self._run_at: list[float] = []
-        self._run_ms: list[float] = []
-        self._run_commands: list[str] = []
-
-    def count_frame(self, now: float) -> None:
-        """One frame of the caller's audio was shown to the session."""
-        self._frames += 1
-        self._frames_at = now
-
-    def count_audio(self, event: AssistantAudio, now: float, commands: Sequence[Command]) -> None:
-        """One piece of the assistant's audio was shown to the session."""
-        run = self._run
-        if run is None or run.item_id != event.item_id or run.response_id != event.response_id:
-            self._flush_runs()
-            self._run = event
-        self._run_at.append(now)
-        self._run_ms.append(event.ms)
-        for command in commands:
-            self._run_commands.append(type(command).__name__)
+        self._lines: list[str] = [_encode({"plan": asdict(plan)})]
+        self.frames = 0
+        """Frames of the caller's audio shown to the session since the last line; the media path counts here."""
+        self._ids = ("", "")
+        self._began = 0.0
+        self._steps: list[tuple[float, float | str, bool]] = []
 
     def record(self, event: Event, now: float, commands: Sequence[Command]) -> None:
-        """One event was shown to the session, and this is what it commanded."""
-        if type(event) is CallerAudio:
-            self.count_frame(now)
-            return
-        if type(event) is AssistantAudio:
-            self.count_audio(event, now, commands)
-            return
-        self._flush_runs()
+        """One event was shown to the session at `now`, and this is what it commanded."""
+        kind = type(event)
+        if kind is CallerAudio:
+            self.frames += 1
+        elif type(event) is AssistantAudio and _is_flow(commands):
+            self._flow(event, now, is_marked=len(commands) > 1)
+        elif type(event) is AssistantText and not commands and self._ids == (event.response_id, event.item_id):
+            self._steps.append((now, "text:" + event.text, False))
+        elif type(event) is PlaybackReached and not commands and self._steps:
+            self._steps.append((now, "mark:" + event.mark, False))
+        else:
+            self._line(event, now, commands)
+
+    def _flow(self, event: AssistantAudio, now: float, *, is_marked: bool) -> None:
+        ids = (event.response_id, event.item_id)
+        if self._ids != ids or len(self._steps) >= _STEPS_A_STRETCH:
+            self._flush()
+            self._ids, self._began = ids, now
+        self._steps.append((now, event.ms, is_marked))
+
+    def _line(self, event: Event, now: float, commands: Sequence[Command]) -> None:
+        self._flush()
         entry: dict[str, Any] = {"at": round(now, 4), "event": type(event).__name__}
-        entry |= _fields_of(event)
-        names = [type(command).__name__ for command in commands if type(command) is not SendToEngine]
+        for name in _FIELDS[type(event)]:
+            value = getattr(event, name)
+            if name == "payload":
+                continue
+            entry[name] = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        names = _names(commands)
         if names:
             entry["commands"] = names
-        self._lines.append(json.dumps(entry, ensure_ascii=False))
+        self._lines.append(_encode(entry))
 
     @property
     def is_page_full(self) -> bool:
@@ -92,34 +94,44 @@ class Journal:
 
     def take(self) -> str:
         """The lines since the last call, each ended by a newline; empty when nothing happened."""
-        self._flush_runs()
+        self._flush()
         lines, self._lines = self._lines, []
         return "".join(f"{line}\n" for line in lines)
 
-    def _flush_runs(self) -> None:
-        if self._frames:
-            entry: dict[str, Any] = {"at": round(self._frames_at, 4), "event": "CallerAudio", "frames": self._frames}
-            self._lines.append(json.dumps(entry))
-            self._frames = 0
-        run, self._run = self._run, None
-        if run is not None:
-            entry = {"at": [round(at, 4) for at in self._run_at], "event": "AssistantAudio", "ms": self._run_ms}
-            entry |= {"response_id": run.response_id, "item_id": run.item_id, "commands": self._run_commands}
-            self._lines.append(json.dumps(entry, ensure_ascii=False))
-            self._run_at, self._run_ms, self._run_commands = [], [], []
+    def _flush(self) -> None:
+        if self.frames:
+            self._lines.append(_encode({"event": "CallerAudio", "frames": self.frames}))
+            self.frames = 0
+        if self._steps:
+            began = round(self._began, 4)
+            steps = [
+                (round((at - began) * _TICKS_A_SECOND), what, 1)
+                if marked
+                else (round((at - began) * _TICKS_A_SECOND), what)
+                for at, what, marked in self._steps
+            ]
+            response_id, item_id = self._ids
+            entry = {"at": began, "event": _STRETCH, "response_id": response_id, "item_id": item_id, "steps": steps}
+            self._lines.append(_encode(entry))
+            self._steps = []
+        self._ids = ("", "")
 
 
-def _fields_of(event: Event) -> dict[str, Any]:
-    values = {f.name: getattr(event, f.name) for f in fields(event)}
-    return {
-        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-        for name, value in values.items()
-    }
+def _is_flow(commands: Sequence[Command]) -> bool:
+    """Whether speech only flows on: a piece is played, and perhaps a mark set behind it."""
+    match commands:
+        case [PlayToCaller()] | [PlayToCaller(), MarkPlayback()]:
+            return True
+    return False
+
+
+def _names(commands: Sequence[Command]) -> list[str]:
+    return [type(command).__name__ for command in commands if type(command) is not SendToEngine]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One replayed event: what the session did, and the command names that the recording holds."""
+    """One replayed line: what the session did, and the command names that the recording holds."""
 
     at: float
     event: Event
@@ -128,7 +140,7 @@ class Step:
 
     @property
     def names(self) -> list[str]:
-        return [type(command).__name__ for command in self.commands if type(command) is not SendToEngine]
+        return _names(self.commands)
 
 
 def replay(lines: Iterable[str]) -> Iterator[tuple[CallSession, Step]]:
@@ -141,11 +153,11 @@ def replay(lines: Iterable[str]) -> Iterator[tuple[CallSession, Step]]:
     if not isinstance(first, dict) or "plan" not in first:
         raise ValueError("a journal begins with the call's plan")
     session = CallSession(_plan(first["plan"]))
+    last = 0.0
     for entry in entries:
-        commands: list[Command] = []
-        for event, at in _events(entry):
-            commands += session.handle(event, at)
-        yield session, Step(at, event, commands, entry.get("commands", []))
+        for event, at, recorded in _events(entry, last):
+            last = at
+            yield session, Step(at, event, session.handle(event, at), recorded)
 
 
 def _plan(values: dict[str, Any]) -> CallPlan:
@@ -159,26 +171,37 @@ def _plan(values: dict[str, Any]) -> CallPlan:
     return CallPlan(rendered=rendered, texts=texts, past=past, **values)
 
 
-def _events(entry: dict[str, Any]) -> list[tuple[Event, float]]:
-    """The events of a line with their times: several for a run of audio."""
-    kind = _EVENTS.get(entry["event"])
-    if kind is None:
-        raise ValueError(f"unknown event {entry['event']}")
-    if kind is CallerAudio:
-        return [(CallerAudio(""), entry["at"])] * entry["frames"]
-    if kind is AssistantAudio:
-        ids = entry["response_id"], entry["item_id"]
-        return [(AssistantAudio(*ids, "", ms), at) for at, ms in zip(entry["at"], entry["ms"], strict=True)]
-    return [(_event(kind, entry), entry["at"])]
+def _events(entry: dict[str, Any], last: float) -> Iterator[tuple[Event, float, list[str]]]:
+    """The events of a line, each with its time and the names of the commands that the recording holds."""
+    if entry.get("event") == "CallerAudio":
+        yield from [(CallerAudio(""), last, [])] * entry["frames"]
+    elif entry.get("event") == _STRETCH:
+        yield from _stretch(entry)
+    else:
+        kind = _EVENTS.get(entry.get("event", ""))
+        if kind is None:
+            raise ValueError("a line of the journal holds no known event")
+        yield _event(kind, entry), entry["at"], entry.get("commands", [])
+
+
+def _stretch(entry: dict[str, Any]) -> Iterator[tuple[Event, float, list[str]]]:
+    ids = entry["response_id"], entry["item_id"]
+    for ticks, what, *marked in entry["steps"]:
+        at = round(entry["at"] + ticks / _TICKS_A_SECOND, 4)
+        if isinstance(what, str):
+            kind, _, text = what.partition(":")
+            yield PlaybackReached(text) if kind == "mark" else AssistantText(*ids, text), at, []
+        else:
+            yield AssistantAudio(*ids, "", what), at, ["PlayToCaller", *(["MarkPlayback"] if marked else [])]
 
 
 def _event(kind: type[Event], entry: dict[str, Any]) -> Event:
     values: dict[str, Any] = {}
-    for field in fields(kind):
-        value = entry[field.name]
-        if field.name == "traits":
+    for name in _FIELDS[kind]:
+        value = entry.get(name, "") if name == "payload" else entry[name]
+        if name == "traits":
             value = EngineTraits(**value)
-        elif field.name in _ENUMS and value is not None:
-            value = _ENUMS[field.name](value)
-        values[field.name] = value
+        elif name in _ENUMS and value is not None:
+            value = _ENUMS[name](value)
+        values[name] = value
     return kind(**values)

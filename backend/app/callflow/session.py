@@ -110,6 +110,15 @@ class CallSession:
     def phase(self) -> Phase:
         return self._stage.phase
 
+    @property
+    def forwards_audio(self) -> bool:
+        """Whether the caller's audio goes to the engine as it is.
+
+        As long as it does, `handle` answers every CallerAudio with just SendToEngine, and who runs the session may pass
+        frames on without asking: that happens 50 times a second.
+        """
+        return self._link.is_ready
+
     def deadline(self) -> float | None:
         """The instant, in s, at which DeadlinePassed is due; None when nothing is awaited."""
         return self._stage.timers.next

@@ -69,6 +69,7 @@ class CallRunner:
         self._journal = journal
         self._line = line
         self._engines = engines
+        engines.listen(self.on_engine_event)
         self._effects = effects
         self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
@@ -117,13 +118,12 @@ class CallRunner:
             return
         if type(event) is CallerAudio:
             # The media path: 50 times a second for every call.
-            now = self._now()
-            self._journal.count_frame(now)
-            for command in self._session.handle(event, now):
-                if type(command) is SendToEngine:
-                    self._send_audio(command.payload)
-                else:
-                    self._perform[type(command)](command)
+            self._journal.frames += 1
+            engine = self._engines.session
+            if engine is not None and self._session.forwards_audio:
+                engine.send_audio(event.payload)
+            else:
+                self._session.handle(event, self._now())
         elif isinstance(event, PlaybackReached | DigitPressed | StreamStopped):
             self.feed(event)
 
@@ -159,7 +159,7 @@ class CallRunner:
             return
         now = self._now()
         commands = self._session.handle(event, now)
-        self._journal.count_audio(event, now, commands)
+        self._journal.record(event, now, commands)
         for command in commands:
             self._perform[type(command)](command)
         if self._session.deadline() != self._armed_for:

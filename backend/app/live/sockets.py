@@ -4,7 +4,10 @@ from typing import Protocol
 
 
 class FrameSocket(Protocol):
-    """The sending half of a stream's WebSocket."""
+    """A stream's WebSocket: frames out, and a choice of who hears the frames that come in."""
+
+    def listen(self, listener: "FrameListener") -> None:
+        """From now on `listener` hears the socket, instead of whoever did before."""
 
     def send(self, frame: bytes) -> None:
         """Send one text frame (UTF-8). Never waits; after the socket is gone it does nothing."""

@@ -117,13 +117,11 @@ class Switchboard:
         if preparation.plan.past is not None:
             async with self._sessions.begin() as session:
                 first_page = await CallService(session, ref.account_id).next_journal_seq(ref.call_id)
-        runner: CallRunner
         prepared = self._take_prepared(ref.carrier_call_id)
-        engines = EngineSlot(self._engine, preparation.persona, lambda event: runner.on_engine_event(event), prepared)
+        engines = EngineSlot(self._engine, preparation.persona, prepared)
         effects = Effects(preparation.facts, self._ledger, self._sessions, self._utc_now, first_page)
         line = CarrierLine(socket, stream_id, preparation.audio)
-        runner = CallRunner(CallSession(preparation.plan), Journal(preparation.plan), line, engines, effects)
-        return runner
+        return CallRunner(CallSession(preparation.plan), Journal(preparation.plan), line, engines, effects)
 
     async def serve(self, runner: CallRunner, preparation: Preparation) -> None:
         """Run a call's stream to its end."""

@@ -133,6 +133,11 @@ class RealtimeSession(WSListener):
         self._lasts_s: float | None = None
         self._watcher: Callable[[ServerEvent | AudioDelta], None] | None = None
 
+    def listen(self, listener: EngineListener) -> None:
+        """See `EngineSession.listen`; a session that is lost or closed stays silent."""
+        if self._listener is not None:
+            self._listener = listener
+
     # --- the life of the socket --------------------------------------------------------------------------------------
 
     def connect(self, url: str, headers: dict[str, str]) -> None:
@@ -220,15 +225,15 @@ class RealtimeSession(WSListener):
             if self._watcher is not None:
                 self._watcher(event)
             return
-        self._on_event(event, listener)
+        self._on_event(event)
 
-    def _on_event(self, event: ServerEvent, listener: EngineListener) -> None:
+    def _on_event(self, event: ServerEvent) -> None:
         self._note(event)
         for translated in self._translator.translate(event):
             if self._listener is None:
                 return
             self._observe(translated)
-            listener(translated)
+            self._listener(translated)
         if self._watcher is not None:
             self._watcher(event)
 

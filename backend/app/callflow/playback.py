@@ -20,12 +20,15 @@ _BASE64_PER_MS = 32 / 3
 
 @dataclass(slots=True)
 class _Chunk:
-    """Audio of one item on the carrier's timeline, positions in ms since the last clear."""
+    """Audio of one item between two marks on the carrier's timeline, positions in ms since the last clear.
+
+    It is a rendered phrase from `from_ms` on, or pieces of speech: base64 and ms.
+    """
 
     item_id: str
     start: float
     end: float
-    payload: str = ""
+    pieces: list[tuple[str, float]] = field(default_factory=list)
     phrase: PhraseKey | None = None
     from_ms: float = 0.0
 
@@ -57,6 +60,7 @@ class Playback:
 
     _items: dict[str, _Item] = field(default_factory=dict)
     _chunks: deque[_Chunk] = field(default_factory=deque)
+    _filling: _Chunk | None = None
     _marks: deque[tuple[str, float, float]] = field(default_factory=deque)
     _generation: int = 0
     _next_mark: int = 0
@@ -91,7 +95,13 @@ class Playback:
     def play(self, item_id: str, payload: str, ms: float, now: float) -> list[Command]:
         """Queue a piece of an item."""
         out = self._begin(now)
-        self._append(_Chunk(item_id, self._sent, self._sent + ms, payload))
+        chunk = self._filling
+        if chunk is None or chunk.item_id != item_id:
+            chunk = self._filling = _Chunk(item_id, self._sent, self._sent)
+            self._append(chunk)
+        chunk.pieces.append((payload, ms))
+        chunk.end = self._sent = self._sent + ms
+        self._items[item_id].total_ms += ms
         out.append(PlayToCaller(payload))
         if self._sent - self._marked >= MARK_EVERY_MS:
             out.append(self._mark(now))
@@ -154,11 +164,10 @@ class Playback:
         """Queue again what a stop took back."""
         out: list[Command] = []
         for chunk in cut.tail:
-            ms = chunk.end - chunk.start
-            if chunk.phrase is None:
-                out += self.play(chunk.item_id, chunk.payload, ms, now)
-            else:
-                out += self.play_phrase(chunk.item_id, chunk.phrase, ms, now, chunk.from_ms)
+            for payload, ms in chunk.pieces:
+                out += self.play(chunk.item_id, payload, ms, now)
+            if chunk.phrase is not None:
+                out += self.play_phrase(chunk.item_id, chunk.phrase, chunk.end - chunk.start, now, chunk.from_ms)
         for item_id in cut.complete:
             self._items[item_id].is_complete = True
         if self._sent > self._marked:
@@ -180,11 +189,14 @@ class Playback:
     def give_up_waiting(self) -> None:
         """Take everything queued as heard: the carrier returns no marks."""
         self._marks.clear()
+        self._filling = None
         self._played = self._sent
         self._retire()
 
     def take_finished(self) -> list[tuple[str, float]]:
         """Items that are complete and heard to their end, with their ms; each is named once and then unknown here."""
+        if not any(item.is_complete for item in self._items.values()):
+            return []
         queued = {chunk.item_id for chunk in self._chunks}
         done = [(name, item.heard_ms) for name, item in self._items.items() if item.is_complete and name not in queued]
         for name, _ in done:
@@ -218,14 +230,16 @@ class Playback:
     def _append(self, chunk: _Chunk) -> None:
         self._chunks.append(chunk)
         self._sent = chunk.end
-        item = self._items.setdefault(chunk.item_id, _Item())
-        item.total_ms += chunk.end - chunk.start
+        if chunk.item_id not in self._items:
+            self._items[chunk.item_id] = _Item()
+        self._items[chunk.item_id].total_ms += chunk.end - chunk.start
 
     def _mark(self, now: float) -> MarkPlayback:
         self._next_mark += 1
         name = f"{self._generation}:{self._next_mark}"
         self._marks.append((name, self._sent, now))
         self._marked = self._sent
+        self._filling = None
         return MarkPlayback(name)
 
     def _retire(self) -> None:
@@ -237,15 +251,20 @@ class Playback:
     def _forget_timeline(self) -> None:
         self._generation += 1
         self._chunks.clear()
+        self._filling = None
         self._marks.clear()
         self._sent = self._marked = self._played = 0.0
 
 
 def _rest(chunk: _Chunk, heard_ms: float) -> _Chunk:
     """What remains of a chunk after `heard_ms`, cut where base64 can be cut (three bytes, 0.375 ms)."""
+    start = chunk.start + heard_ms
     if chunk.phrase is not None:
-        return _Chunk(
-            chunk.item_id, chunk.start + heard_ms, chunk.end, phrase=chunk.phrase, from_ms=chunk.from_ms + heard_ms
-        )
-    at = int(heard_ms * _BASE64_PER_MS) // 4 * 4
-    return _Chunk(chunk.item_id, chunk.start + heard_ms, chunk.end, chunk.payload[at:])
+        return _Chunk(chunk.item_id, start, chunk.end, phrase=chunk.phrase, from_ms=chunk.from_ms + heard_ms)
+    rest: list[tuple[str, float]] = []
+    for payload, ms in chunk.pieces:
+        heard = min(heard_ms, ms)
+        heard_ms -= heard
+        if heard < ms:
+            rest.append((payload[int(heard * _BASE64_PER_MS) // 4 * 4 :], ms - heard))
+    return _Chunk(chunk.item_id, start, chunk.end, rest)

@@ -130,6 +130,7 @@ class AudioDelta(msgspec.Struct, tag="response.output_audio.delta", gc=False):
 
 
 _decode = msgspec.json.Decoder(ServerEvent).decode
+_AUDIO = b'{"type":"response.output_audio.delta",'
 _decode_audio = msgspec.json.Decoder(AudioDelta).decode
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -137,6 +138,8 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def decode(frame: bytes | memoryview) -> ServerEvent | AudioDelta:
     """Read one text frame. Raises EventError for what is no event, or has a known field of another kind."""
     try:
+        if frame[: len(_AUDIO)] == _AUDIO:
+            return _decode_audio(frame)
         event = _decode(frame)
         return _decode_audio(frame) if event.type == "response.output_audio.delta" else event
     except _MALFORMED as error:

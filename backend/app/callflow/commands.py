@@ -1,4 +1,7 @@
-"""What to do, in the imperative: everything the session can ever ask of the outside."""
+"""What to do, in the imperative: everything the session can ever ask of the outside.
+
+Values that nobody changes; those that carry audio are not frozen for the reason given in `app.callflow.events`.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,7 @@ from app.callflow.words import Disposition, HangUpReason, NextStep, PhraseKey, S
 # --- to the engine -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendToEngine:
     """Forward a frame of the caller's audio, payload unchanged."""
 
@@ -83,7 +86,7 @@ class AnswerTool:
 # --- to the carrier ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PlayToCaller:
     """Queue audio at the carrier: base64 of G.711 mu-law."""
 

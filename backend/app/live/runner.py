@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from app.adapters.twilio.stream import StreamProtocolError, decode
+from app.adapters.twilio.stream import StreamProtocolError, caller_audio, decode
 from app.callflow.commands import (
     AddCost,
     AnswerTool,
@@ -111,20 +111,21 @@ class CallRunner:
 
     def on_frame(self, frame: bytes) -> None:
         """One frame of the carrier's stream."""
+        payload = caller_audio(frame)
+        if payload is not None:
+            self._journal.frames += 1
+            engine = self._engines.session
+            if engine is not None and self._session.forwards_audio:
+                engine.send_audio(payload)
+            else:
+                self._session.handle(CallerAudio(payload), self._now())
+            return
         try:
             event = decode(frame)
         except StreamProtocolError as error:
             self._on_bad_frame(error)
             return
-        if type(event) is CallerAudio:
-            # The media path: 50 times a second for every call.
-            self._journal.frames += 1
-            engine = self._engines.session
-            if engine is not None and self._session.forwards_audio:
-                engine.send_audio(event.payload)
-            else:
-                self._session.handle(event, self._now())
-        elif isinstance(event, PlaybackReached | DigitPressed | StreamStopped):
+        if isinstance(event, CallerAudio | PlaybackReached | DigitPressed | StreamStopped):
             self.feed(event)
 
     def on_closed(self) -> None:
@@ -158,10 +159,13 @@ class CallRunner:
             self.feed(event)
             return
         now = self._now()
-        commands = self._session.handle(event, now)
+        commands = self._handle(event, now)
         self._journal.record(event, now, commands)
         for command in commands:
-            self._perform[type(command)](command)
+            if type(command) is PlayToCaller:
+                self._line.play(command.payload)
+            else:
+                self._perform[type(command)](command)
         if self._session.deadline() != self._armed_for:
             self._arm()
 
@@ -185,14 +189,7 @@ class CallRunner:
         if self._ended.is_set():
             return
         now = self._now()
-        try:
-            commands = self._session.handle(event, now)
-        except Exception as error:
-            # A bug must not leave a caller in silence: the carrier goes on with the step for broken calls.
-            log.exception("call session failed", call_id=self._effects.call_id, event_type=type(event).__name__)
-            self._effects.report_trouble("internal", type(error).__name__)
-            self._leave(LeaveStream(NextStep.VOICEMAIL))
-            return
+        commands = self._handle(event, now)
         self._journal.record(event, now, commands)
         for command in commands:
             if type(command) is PlayToCaller or type(command) is PlayPhrase:
@@ -203,6 +200,16 @@ class CallRunner:
             self._effects.write_page(self._journal.take())
         if self._session.phase is Phase.ENDED:
             self._ended.set()
+
+    def _handle(self, event: Event, now: float) -> list[Command]:
+        try:
+            return self._session.handle(event, now)
+        except Exception as error:
+            # A bug must not leave a caller in silence: the carrier goes on with the step for broken calls.
+            log.exception("call session failed", call_id=self._effects.call_id, event_type=type(event).__name__)
+            self._effects.report_trouble("internal", type(error).__name__)
+            self._leave(LeaveStream(NextStep.VOICEMAIL))
+            return []
 
     def _note_first_audio(self) -> None:
         if not self._has_played:

@@ -206,12 +206,13 @@ class RealtimeSession(WSListener):
     # --- from the server ---------------------------------------------------------------------------------------------
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is _CLOSE:
+        kind = frame.msg_type
+        if kind is _CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()
             return
         listener = self._listener
-        if frame.msg_type is not _TEXT or listener is None:
+        if kind is not _TEXT or listener is None:
             return
         try:
             event = decode(frame.get_payload_as_bytes())

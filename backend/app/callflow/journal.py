@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, get_args
 
-from app.callflow.commands import Command, MarkPlayback, PlayToCaller, SendToEngine
+from app.callflow.commands import Command, MarkPlayback, PlayToCaller
 from app.callflow.events import AssistantAudio, AssistantText, CallerAudio, Event, PlaybackReached
 from app.callflow.plan import CallPlan, Past
+from app.callflow.playback import Flow
 from app.callflow.session import CallSession
 from app.callflow.words import (
     Disposition,
@@ -36,7 +37,7 @@ _ENUMS: dict[str, type[Enum]] = {
     "settles": Disposition,
 }
 _STRETCH = "Stretch"
-_STEPS_A_STRETCH = 200
+_STEPS_A_STRETCH = 100
 _LINES_A_PAGE = 32
 _TICKS_A_SECOND = 10_000
 
@@ -50,30 +51,38 @@ class Journal:
         self._lines: list[str] = [_encode({"plan": asdict(plan)})]
         self.frames = 0
         """Frames of the caller's audio shown to the session since the last line; the media path counts here."""
-        self._ids = ("", "")
+        self._response_id = self._item_id = ""
         self._began = 0.0
         self._steps: list[tuple[float, float | str, bool]] = []
 
     def record(self, event: Event, now: float, commands: Sequence[Command]) -> None:
         """One event was shown to the session at `now`, and this is what it commanded."""
-        kind = type(event)
-        if kind is CallerAudio:
+        if type(event) is CallerAudio:
             self.frames += 1
         elif type(event) is AssistantAudio and _is_flow(commands):
-            self._flow(event, now, is_marked=len(commands) > 1)
-        elif type(event) is AssistantText and not commands and self._ids == (event.response_id, event.item_id):
+            self._stretch(event.response_id, event.item_id, now)
+            self._steps.append((now, event.ms, len(commands) > 1))
+        elif type(event) is AssistantText and not commands and self._is_of_stretch(event):
             self._steps.append((now, "text:" + event.text, False))
         elif type(event) is PlaybackReached and not commands and self._steps:
             self._steps.append((now, "mark:" + event.mark, False))
         else:
             self._line(event, now, commands)
 
-    def _flow(self, event: AssistantAudio, now: float, *, is_marked: bool) -> None:
-        ids = (event.response_id, event.item_id)
-        if self._ids != ids or len(self._steps) >= _STEPS_A_STRETCH:
+    def record_flow(self, flow: Flow) -> None:
+        """Speech has flowed; to be told before the event that the session is shown next."""
+        if flow.pieces:
+            self._stretch(flow.response_id, flow.item_id, flow.began)
+            self._steps.append((flow.began, flow.ms, False))
+
+    def _stretch(self, response_id: str, item_id: str, now: float) -> None:
+        """Go on with the stretch of this item, or begin it."""
+        if self._item_id != item_id or len(self._steps) >= _STEPS_A_STRETCH:
             self._flush()
-            self._ids, self._began = ids, now
-        self._steps.append((now, event.ms, is_marked))
+            self._response_id, self._item_id, self._began = response_id, item_id, now
+
+    def _is_of_stretch(self, event: AssistantText) -> bool:
+        return self._item_id == event.item_id and self._response_id == event.response_id
 
     def _line(self, event: Event, now: float, commands: Sequence[Command]) -> None:
         self._flush()
@@ -110,11 +119,10 @@ class Journal:
                 else (round((at - began) * _TICKS_A_SECOND), what)
                 for at, what, marked in self._steps
             ]
-            response_id, item_id = self._ids
-            entry = {"at": began, "event": _STRETCH, "response_id": response_id, "item_id": item_id, "steps": steps}
-            self._lines.append(_encode(entry))
+            ids = {"response_id": self._response_id, "item_id": self._item_id}
+            self._lines.append(_encode({"at": began, "event": _STRETCH, **ids, "steps": steps}))
             self._steps = []
-        self._ids = ("", "")
+        self._response_id = self._item_id = ""
 
 
 def _is_flow(commands: Sequence[Command]) -> bool:
@@ -126,7 +134,13 @@ def _is_flow(commands: Sequence[Command]) -> bool:
 
 
 def _names(commands: Sequence[Command]) -> list[str]:
-    return [type(command).__name__ for command in commands if type(command) is not SendToEngine]
+    """The names of commands, one for several of a kind in a row: pieces of speech that flowed are recorded as one."""
+    names: list[str] = []
+    for command in commands:
+        name = type(command).__name__
+        if name != "SendToEngine" and names[-1:] != [name]:
+            names.append(name)
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,40 @@ class Cut:
         return sum(chunk.end - chunk.start for chunk in self.tail if chunk.item_id == item_id)
 
 
+class Flow:
+    """Speech of one item that only goes on: taken down here, entered into the ledger when anything else happens.
+
+    Pieces of speech come up to 50 times a second for every call, and between two marks nothing follows from them but
+    that they are played.
+    """
+
+    __slots__ = ("_dry_at", "_room_ms", "began", "item_id", "ms", "pieces", "response_id")
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[str, float]] = []
+        """Base64 and ms of what was taken down since the instant `began` (s)."""
+        self.close()
+
+    def take(self, item_id: str, payload: str, ms: float, now: float) -> bool:
+        """Take a piece down, which is to be played; False for one that more follows from."""
+        if item_id != self.item_id or ms >= self._room_ms - self.ms or now > self._dry_at:
+            return False
+        self.ms += ms
+        self._dry_at += ms / 1000
+        self.pieces.append((payload, ms))
+        return True
+
+    def open(self, response_id: str, item_id: str, *, now: float, room_ms: float, dry_at: float) -> None:
+        """Let an item flow until a mark is due after `room_ms`, or its playback has run dry at `dry_at`."""
+        self.response_id, self.item_id = response_id, item_id
+        self.began, self._room_ms, self._dry_at = now, room_ms, dry_at
+        self.ms = 0.0
+
+    def close(self) -> None:
+        """Let nothing flow."""
+        self.open("", "", now=0.0, room_ms=0.0, dry_at=0.0)
+
+
 @dataclass(slots=True)
 class _Item:
     heard_ms: float = 0.0
@@ -95,13 +129,7 @@ class Playback:
     def play(self, item_id: str, payload: str, ms: float, now: float) -> list[Command]:
         """Queue a piece of an item."""
         out = self._begin(now)
-        chunk = self._filling
-        if chunk is None or chunk.item_id != item_id:
-            chunk = self._filling = _Chunk(item_id, self._sent, self._sent)
-            self._append(chunk)
-        chunk.pieces.append((payload, ms))
-        chunk.end = self._sent = self._sent + ms
-        self._items[item_id].total_ms += ms
+        self._extend(item_id, [(payload, ms)], ms)
         out.append(PlayToCaller(payload))
         if self._sent - self._marked >= MARK_EVERY_MS:
             out.append(self._mark(now))
@@ -113,6 +141,17 @@ class Playback:
         self._append(_Chunk(item_id, self._sent, self._sent + ms, phrase=key, from_ms=from_ms))
         out += (PlayPhrase(key, from_ms), self._mark(now))
         return out
+
+    def open_flow(self, flow: Flow, response_id: str, item_id: str, now: float) -> None:
+        """Let an item that is being played flow on."""
+        position, at = self._base
+        dry_at = at + (self._sent - position) / 1000
+        flow.open(response_id, item_id, now=now, room_ms=MARK_EVERY_MS - (self._sent - self._marked), dry_at=dry_at)
+
+    def enter(self, flow: Flow) -> None:
+        """Take over what has flowed."""
+        self._extend(flow.item_id, flow.pieces, flow.ms)
+        flow.pieces = []
 
     def complete(self, item_id: str, now: float) -> list[Command]:
         """No more audio will come for this item: make sure its end is confirmed by a mark."""
@@ -138,6 +177,13 @@ class Playback:
             if name == mark:
                 break
         self._retire()
+
+    def goes_on_behind(self, mark: str) -> bool:
+        """Whether the same item was playing before this mark and more of it is queued behind."""
+        position = next((position for name, position, _ in self._marks if name == mark), None)
+        if position is None or position >= self._sent:
+            return False
+        return len({chunk.item_id for chunk in self._chunks}) == 1
 
     def stop(self, now: float) -> tuple[list[Command], Cut]:
         """Silence the carrier and say what was heard; the tail can be queued again with `resume`."""
@@ -226,6 +272,15 @@ class Playback:
             return []
         self._base = (self._sent, now)
         return [self._mark(now)]
+
+    def _extend(self, item_id: str, pieces: list[tuple[str, float]], ms: float) -> None:
+        chunk = self._filling
+        if chunk is None or chunk.item_id != item_id:
+            chunk = self._filling = _Chunk(item_id, self._sent, self._sent)
+            self._append(chunk)
+        chunk.pieces += pieces
+        chunk.end = self._sent = self._sent + ms
+        self._items[item_id].total_ms += ms
 
     def _append(self, chunk: _Chunk) -> None:
         self._chunks.append(chunk)

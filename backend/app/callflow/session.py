@@ -32,6 +32,7 @@ from app.callflow.listening import Listening
 from app.callflow.opening import Opening
 from app.callflow.phrases import words_of
 from app.callflow.plan import CallPlan
+from app.callflow.playback import Flow
 from app.callflow.silence import Silence
 from app.callflow.speaking import Speaking
 from app.callflow.stage import Stage
@@ -55,6 +56,12 @@ class CallSession:
     """
 
     def __init__(self, plan: CallPlan) -> None:
+        self.forwards_audio = False
+        """Whether the caller's audio goes to the engine as it is: as long as it does, `handle` answers every
+        CallerAudio with just SendToEngine, and who runs the session may pass frames on without asking."""
+        self.flow = Flow()
+        """Takes down speech that only goes on, without `handle` being asked."""
+        self._spoken = ("", "")
         stage = self._stage = Stage(plan)
         self._closing = Closing(stage)
         self._link = EngineLink(stage, self._closing.give_up)
@@ -67,7 +74,6 @@ class CallSession:
         self._listening = Listening(stage, self._link, self._speaking, self._opening, self._closing)
         self._handlers: dict[type[Event], Callable[[Any, float], None]] = {
             StreamStarted: self._on_stream_started,
-            CallerAudio: self._on_caller_audio,
             PlaybackReached: self._on_playback_reached,
             DigitPressed: self._on_digit,
             StreamStopped: lambda _, now: self._closing.on_stream_stopped(now),
@@ -110,34 +116,53 @@ class CallSession:
     def phase(self) -> Phase:
         return self._stage.phase
 
-    @property
-    def forwards_audio(self) -> bool:
-        """Whether the caller's audio goes to the engine as it is.
-
-        As long as it does, `handle` answers every CallerAudio with just SendToEngine, and who runs the session may pass
-        frames on without asking: that happens 50 times a second.
-        """
-        return self._link.is_ready
-
     def deadline(self) -> float | None:
         """The instant, in s, at which DeadlinePassed is due; None when nothing is awaited."""
         return self._stage.timers.next
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """Take in what happened; returns what to do, in order."""
-        # The media path, in both directions, changes nothing that other parts would have to settle.
-        if type(event) is CallerAudio and self._link.is_ready:
-            return [SendToEngine(event.payload)]
-        if type(event) is AssistantAudio and self._speaking.is_flowing(event):
-            return self._stage.playback.play(event.item_id, event.payload, event.ms, now)
         stage = self._stage
+        if type(event) is CallerAudio:
+            return self._on_caller_audio(event)
         if stage.phase is Phase.ENDED:
             return []
+        if self.flow.pieces:
+            stage.playback.enter(self.flow)
+        if self._only_goes_on(event, now):
+            return stage.take_commands()
         stage.event = type(event)
         self._handlers[type(event)](event, now)
-        if type(event) is not CallerAudio:
-            self._settle(now)
+        self._settle(now)
+        if type(event) is AssistantAudio:
+            self._spoken = (event.response_id, event.item_id)
+        if self._speaking.is_flowing(*self._spoken):
+            stage.playback.open_flow(self.flow, *self._spoken, now)
+        else:
+            self.flow.close()
+        self.forwards_audio = self._link.is_ready
         return stage.take_commands()
+
+    def _on_caller_audio(self, event: CallerAudio) -> list[Command]:
+        if self.forwards_audio:
+            return [SendToEngine(event.payload)]
+        if self._stage.phase is not Phase.ENDED:
+            self._link.buffer(event.payload)
+        return []
+
+    def _only_goes_on(self, event: Event, now: float) -> bool:
+        """Take in what happens several times a second while the assistant speaks and has no consequences: a piece of
+        the item that flows, and a mark behind which there is more to hear.
+        """
+        playback, flow = self._stage.playback, self.flow
+        if type(event) is AssistantAudio and event.item_id == flow.item_id:
+            self._stage.do(*playback.play(event.item_id, event.payload, event.ms, now))
+        elif type(event) is PlaybackReached and flow.item_id and playback.goes_on_behind(event.mark):
+            playback.reached(event.mark, now)
+        else:
+            return False
+        playback.open_flow(flow, flow.response_id, flow.item_id, now)
+        return True
 
     def snapshot(self) -> dict[str, object]:
         """What is going on, for the live view and for tests."""
@@ -181,9 +206,6 @@ class CallSession:
             stage.timers.set(Timer.WARNING, now + left - stage.plan.warn_before_s)
         self._link.open(now)
         self._opening.begin(now)
-
-    def _on_caller_audio(self, event: CallerAudio, _: float) -> None:
-        self._link.buffer(event.payload)
 
     def _on_playback_reached(self, event: PlaybackReached, now: float) -> None:
         self._stage.playback.reached(event.mark, now)

@@ -28,13 +28,13 @@ class Speaking:
     def is_paused(self) -> bool:
         return self._cut is not None
 
-    def is_flowing(self, event: AssistantAudio) -> bool:
-        """Whether this audio only continues an item that is being played."""
+    def is_flowing(self, response_id: str, item_id: str) -> bool:
+        """Whether more audio of this item would only continue what is being played."""
         return (
-            event.item_id in self._items
+            item_id in self._items
             and self._cut is None
             and self._stage.playback.is_playing
-            and not self._link.is_cancelled(event.response_id)
+            and not self._link.is_cancelled(response_id)
             and self._stage.phase not in (Phase.LEAVING, Phase.ENDED)
         )
 

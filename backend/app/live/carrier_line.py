@@ -16,11 +16,13 @@ _PIECE_BYTES = 8000
 class CarrierLine:
     def __init__(self, socket: FrameSocket, stream_id: str, phrases: Mapping[PhraseKey, bytes]) -> None:
         self._socket = socket
+        self._send = socket.send
         self._encoder = StreamEncoder(stream_id)
+        self._media = self._encoder.media
         self._phrases = phrases
 
     def play(self, payload: str) -> None:
-        self._socket.send(self._encoder.media(payload))
+        self._send(self._media(payload))
 
     def play_phrase(self, command: PlayPhrase) -> None:
         audio = self._phrases[command.key]
@@ -28,10 +30,10 @@ class CarrierLine:
             self.play(b64encode(audio[at : at + _PIECE_BYTES]).decode())
 
     def mark(self, name: str) -> None:
-        self._socket.send(self._encoder.mark(name))
+        self._send(self._encoder.mark(name))
 
     def clear(self) -> None:
-        self._socket.send(self._encoder.clear())
+        self._send(self._encoder.clear())
 
     def close(self) -> None:
         self._socket.close()

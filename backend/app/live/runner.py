@@ -66,6 +66,7 @@ class CallRunner:
         self, session: CallSession, journal: Journal, line: CarrierLine, engines: EngineSlot, effects: Effects
     ) -> None:
         self._session = session
+        self._flow = session.flow
         self._journal = journal
         self._line = line
         self._engines = engines
@@ -155,19 +156,10 @@ class CallRunner:
 
     def on_engine_event(self, event: EngineEvent) -> None:
         """What the engine says or hears."""
-        if type(event) is not AssistantAudio or not self._has_played or self._ended.is_set():
+        if type(event) is AssistantAudio and self._flow.take(event.item_id, event.payload, event.ms, self._now()):
+            self._line.play(event.payload)
+        else:
             self.feed(event)
-            return
-        now = self._now()
-        commands = self._handle(event, now)
-        self._journal.record(event, now, commands)
-        for command in commands:
-            if type(command) is PlayToCaller:
-                self._line.play(command.payload)
-            else:
-                self._perform[type(command)](command)
-        if self._session.deadline() != self._armed_for:
-            self._arm()
 
     # --- the loop of the call --------------------------------------------------------------------------------------
 
@@ -189,6 +181,7 @@ class CallRunner:
         if self._ended.is_set():
             return
         now = self._now()
+        self._journal.record_flow(self._flow)
         commands = self._handle(event, now)
         self._journal.record(event, now, commands)
         for command in commands:

@@ -153,12 +153,12 @@ def milliseconds(payload: str) -> float:
 
 # --- ours to the server --------------------------------------------------------------------------------------------
 
-_APPEND = b'{"type":"input_audio_buffer.append","audio":"'
+_APPEND = '{"type":"input_audio_buffer.append","audio":"'
 
 
 def append_audio(payload: str) -> bytes:
     """The caller's audio, base64 taken as it is. The server sends no acknowledgement."""
-    return b'%b%b"}' % (_APPEND, payload.encode())
+    return f'{_APPEND}{payload}"}}'.encode()
 
 
 class Writer:

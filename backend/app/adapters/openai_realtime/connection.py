@@ -119,6 +119,7 @@ class RealtimeSession(WSListener):
     ) -> None:
         self._listener: EngineListener | None = listener
         self._translator = translator
+        self._asides = translator.asides
         self._config = config
         self._minimal: dict[str, object] | None = minimal
         self._seed = seed
@@ -220,7 +221,7 @@ class RealtimeSession(WSListener):
             log.warning("engine event not understood", error=str(error))
             return
         if isinstance(event, AudioDelta):
-            if not self._translator.is_aside(event.response_id):
+            if event.response_id not in self._asides:
                 delta = event.delta
                 listener(AssistantAudio(event.response_id, event.item_id, delta, milliseconds(delta)))
             if self._watcher is not None:
@@ -294,8 +295,9 @@ class RealtimeSession(WSListener):
 
     def send_audio(self, payload: str) -> None:
         """Forward one frame; on a congested connection it is dropped, since late audio helps nobody."""
-        if self._transport is not None and not self._is_congested:
-            self._transport.send(_TEXT, append_audio(payload))
+        transport = self._transport
+        if transport is not None and not self._is_congested:
+            transport.send(_TEXT, append_audio(payload))
 
     def perform(self, command: EngineCommand) -> None:
         """Do what a command says, or keep it until the session is open."""

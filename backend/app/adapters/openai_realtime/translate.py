@@ -33,7 +33,8 @@ class Translator:
     def __init__(self, model: str, transcription_model: str) -> None:
         self._model = model
         self._transcription_model = transcription_model
-        self._aside: set[str] = set()
+        self.asides: set[str] = set()
+        """Responses under way that are no part of the conversation."""
         self._tools: set[str] = set()
         self._translate: dict[str, Callable[[ServerEvent], list[EngineEvent]]] = {
             "response.created": self._response_created,
@@ -46,14 +47,10 @@ class Translator:
             "conversation.item.input_audio_transcription.failed": lambda e: [CallerSaid(e.item_id, "")],
         }
 
-    def is_aside(self, response_id: str) -> bool:
-        """Whether a response is no part of the conversation."""
-        return response_id in self._aside
-
     def translate(self, event: ServerEvent) -> list[EngineEvent]:
         """What an event means for the call; nothing, for most."""
         if event.type == "response.output_audio.delta":
-            if event.response_id in self._aside:
+            if event.response_id in self.asides:
                 return []
             return [AssistantAudio(event.response_id, event.item_id, event.delta, milliseconds(event.delta))]
         translate = self._translate.get(event.type)
@@ -65,18 +62,18 @@ class Translator:
             return []
         if response.metadata and "purpose" in response.metadata:
             # Out of band: no part of the conversation.
-            self._aside.add(response.id)
+            self.asides.add(response.id)
             return []
         return [ResponseStarted(response.id)]
 
     def _text(self, event: ServerEvent) -> list[EngineEvent]:
-        if event.response_id in self._aside:
+        if event.response_id in self.asides:
             return []
         return [AssistantText(event.response_id, event.item_id, event.delta)]
 
     def _item_done(self, event: ServerEvent) -> list[EngineEvent]:
         item = event.item
-        if item is None or event.response_id in self._aside:
+        if item is None or event.response_id in self.asides:
             return []
         if item.type == "message":
             return [AssistantItemDone(event.response_id, item.id, item.text)]
@@ -91,8 +88,8 @@ class Translator:
         if response is None:
             return []
         events: list[EngineEvent] = _cost(self._model, response)
-        if response.id in self._aside:
-            self._aside.discard(response.id)
+        if response.id in self.asides:
+            self.asides.discard(response.id)
             return events
         error = response.status_details.error if response.status_details is not None else None
         code = (error.code or error.type) if error is not None else ""

@@ -59,7 +59,7 @@ class _Listener(WSListener):
     def __init__(self, owner: "PicowsProtocol") -> None:
         self._owner = owner
         self._frames: Callable[[bytes], None] | None = None
-        self._parts: list[bytes] = []
+        self._partial = bytearray()
 
     def take_frames(self, on_frame: Callable[[bytes], None]) -> None:
         self._frames = on_frame
@@ -82,15 +82,20 @@ class _Listener(WSListener):
             self._on_part(kind, frame)
 
     def _on_part(self, kind: WSMsgType, frame: WSFrame) -> None:
-        """Binary messages and pieces of fragmented ones: legal, and never on the media path."""
+        """Binary messages and pieces of fragmented ones: legal, and never on the media path, which takes texts only:
+        nobody there would ever read a binary message.
+        """
         if kind is _BINARY and frame.fin:
-            self._owner.push({"type": "websocket.receive", "bytes": frame.get_payload_as_bytes()})
+            if self._frames is None:
+                self._owner.push({"type": "websocket.receive", "bytes": frame.get_payload_as_bytes()})
             return
-        self._parts.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._parts)) > _MOST_BYTES:
+        self._partial += frame.get_payload_as_bytes()
+        if len(self._partial) > _MOST_BYTES:
+            self._partial.clear()
             self._owner.close(WSCloseCode.MESSAGE_TOO_BIG.value)
         elif frame.fin:
-            whole, self._parts = b"".join(self._parts), []
+            whole = bytes(self._partial)
+            self._partial.clear()
             if self._frames is not None:
                 self._frames(whole)
             else:

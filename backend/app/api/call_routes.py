@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 from fastapi import APIRouter, Request, WebSocket
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from app.adapters.twilio import twiml, webhooks
@@ -144,7 +145,7 @@ async def recording(request: Request, form: SignedForm) -> Response:
     found = webhooks.recording(form)
     report = _recording_report(found)
     if found is not None and report is not None:
-        await _reception(request).recording(found.carrier_call_id, report)
+        await _reception(request).recording(found.carrier_call_id, report, is_voicemail=found.is_voicemail)
     return xml(twiml.empty())
 
 
@@ -188,18 +189,18 @@ async def _serve(switchboard: Switchboard, door: StreamDoor, socket: FrameSocket
     try:
         started = await door.started(_INTRODUCTION_S)
         preparation = await switchboard.admit(started.parameters.get("token", ""), started.carrier_call_id)
+        runner = await switchboard.connect(preparation, started.stream_id, socket)
     except (StreamProtocolError, TimeoutError, Forbidden, StreamClosed) as error:
         reason = "media" if isinstance(error, UnsupportedMedia) else type(error).__name__
         log.warning("stream refused", reason=reason)
         STREAMS_REFUSED.labels(reason=reason).inc()
         socket.close(_POLICY_VIOLATION)
         return
-    except OSError as error:
+    except (SQLAlchemyError, OSError) as error:
         # The database is away: the carrier runs the step behind the stream, which is voicemail then.
         log.warning("stream not served", error=type(error).__name__)
         socket.close(_TRY_AGAIN_LATER)
         return
-    runner = await switchboard.connect(preparation, started.stream_id, socket)
     door.hand_over(runner)
     socket.listen(runner)
     await switchboard.serve(runner, preparation)

@@ -1,5 +1,7 @@
 """The end of a call: last words heard to their end, a moment to object, and how it ended for the owner."""
 
+from collections.abc import Sequence
+
 from app.callflow.commands import CloseEngine, LeaveStream, SaveOutcome, SaveTurn
 from app.callflow.engine_link import EngineLink
 from app.callflow.phrases import is_backchannel, is_farewell
@@ -22,13 +24,27 @@ _RANK = (
 )
 
 
+def greater(one: Disposition | None, other: Disposition | None) -> Disposition | None:
+    """Of two things that deeds came to, the one that counts."""
+    return max((one, other), key=lambda it: -1 if it is None else _RANK.index(it))
+
+
+def unsettled(turns: Sequence[tuple[Speaker, str]]) -> Disposition:
+    """No deed was done: was the caller served, or did they leave with something open?"""
+    if all(speaker is not Speaker.CALLER for speaker, _ in turns):
+        return Disposition.ABANDONED
+    speaker, text = turns[-1]
+    is_served = is_farewell(text) if speaker is Speaker.CALLER else not text.rstrip().endswith("?")
+    return Disposition.ANSWERED if is_served else Disposition.ABANDONED
+
+
 class Closing:
     """Knows why the call is ending, when it may end, and what the carrier does next."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.link: EngineLink | None = None
-        self._settled: Disposition | None = None
+        self._settled = stage.plan.past.settled if stage.plan.past else None
         self._step = NextStep.HANG_UP
         self._reason = HangUpReason.ASSISTANT
         self._was_reopened = False
@@ -36,10 +52,7 @@ class Closing:
 
     def settle(self, disposition: Disposition | None) -> None:
         """A deed decides how the call will have ended; the greater deed wins."""
-        if disposition is None:
-            return
-        if self._settled is None or _RANK.index(disposition) > _RANK.index(self._settled):
-            self._settled = disposition
+        self._settled = greater(self._settled, disposition)
 
     # --- beginning to end ------------------------------------------------------------------------------------------
 
@@ -129,15 +142,9 @@ class Closing:
     # --- how it ended ----------------------------------------------------------------------------------------------
 
     def _unsettled(self) -> Disposition:
-        """No deed was done: was the caller served, or did they leave with something open?"""
-        last = self._stage.transcript.last()
-        if last is None or not self._stage.transcript.has_caller_words():
-            return Disposition.ABANDONED
         if self._reason is HangUpReason.SILENCE and self._stage.phase is Phase.LEAVING:
             return Disposition.ABANDONED
-        speaker, text = last
-        is_served = is_farewell(text) if speaker is Speaker.CALLER else not text.rstrip().endswith("?")
-        return Disposition.ANSWERED if is_served else Disposition.ABANDONED
+        return unsettled(self._stage.transcript.heard_turns())
 
     def _save(self, disposition: Disposition, reason: HangUpReason) -> None:
         if not self._is_outcome_saved:

@@ -181,7 +181,8 @@ def _plan(values: dict[str, Any]) -> CallPlan:
     if past is not None:
         turns = tuple((Speaker(speaker), text) for speaker, text in past.pop("turns"))
         tools = tuple(ToolRecord(**tool) for tool in past.pop("tools"))
-        past = Past(turns=turns, tools=tools, **past)
+        settled = past.pop("settled", None)
+        past = Past(turns=turns, tools=tools, settled=settled and Disposition(settled), **past)
     return CallPlan(rendered=rendered, texts=texts, past=past, **values)
 
 

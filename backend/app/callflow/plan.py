@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.callflow.words import Phrase, PhraseKey, Speaker, ToolRecord
+from app.callflow.words import Disposition, Phrase, PhraseKey, Speaker, ToolRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was said and done before this stream began, when a call goes on after a break."""
+    """What was said and done before this stream began, when a call goes on after a break; `settled` is what the deeds
+    came to, None without any.
+    """
 
     turns: tuple[tuple[Speaker, str], ...]
     tools: tuple[ToolRecord, ...] = ()
     elapsed_s: float = 0.0
     next_ordinal: int = 0
+    settled: Disposition | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,13 +107,6 @@ class Transcript:
         """Everything said so far, only what was heard, in order."""
         return self.past + tuple(self._done[ordinal] for ordinal in sorted(self._done))
 
-    def last(self) -> tuple[Speaker, str] | None:
-        turns = self.heard_turns()
-        return turns[-1] if turns else None
-
-    def has_caller_words(self) -> bool:
-        return any(speaker is Speaker.CALLER for speaker, _ in self.heard_turns())
-
 
 def heard_part(text: str, heard_ms: float, total_ms: float) -> str:
     """The words of `text` that fit into the heard part of its audio; never a word that was cut.

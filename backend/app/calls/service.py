@@ -56,8 +56,7 @@ _OVER = (
     CarrierStatus.NO_ANSWER,
     CarrierStatus.CANCELED,
 )
-_MAY_STILL_IMPROVE = (Disposition.FAILED, Disposition.ABANDONED)
-_IMPROVEMENTS = (Disposition.MESSAGE_TAKEN, Disposition.TRANSFERRED)
+_PROVISIONAL = (Disposition.FAILED, Disposition.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +213,24 @@ class CallService:
         await self._change(call_id, sums)
 
     async def save_outcome(
-        self, call_id: uuid.UUID, disposition: Disposition, reason: HangUpReason, now: datetime
+        self,
+        call_id: uuid.UUID,
+        disposition: Disposition,
+        reason: HangUpReason,
+        now: datetime,
+        *,
+        is_resumed: bool = False,
     ) -> bool:
         """How the call ended for the owner: the first word stays, and the answer tells whether this was it.
 
-        A call that seemed failed or abandoned may still become one with a message, or a transferred one.
+        A call that seemed failed or abandoned may still turn out to have been served. `is_resumed`: told by a stream
+        that went on after an earlier one had broken, so that the earlier one's word was not the last.
         """
         undecided: ColumnElement[bool] = Call.disposition.is_(None)
-        if disposition in _IMPROVEMENTS:
-            undecided = or_(undecided, Call.disposition.in_(_MAY_STILL_IMPROVE))
+        if disposition not in _PROVISIONAL:
+            undecided = or_(undecided, Call.disposition.in_(_PROVISIONAL))
+        if is_resumed:
+            undecided = or_(undecided, Call.disposition.in_((*_PROVISIONAL, Disposition.ANSWERED)))
         outcome = {"disposition": disposition, "hang_up_reason": reason}
         is_first = await self._calls.change(call_id, outcome, undecided)
         if not is_first:
@@ -294,6 +302,11 @@ class CallService:
     async def recordings(self, call_id: uuid.UUID) -> list[Recording]:
         """The call's recordings, oldest first."""
         return await self._calls.recordings(call_id)
+
+    async def tools_done(self, call_id: uuid.UUID) -> list[ToolCall]:
+        """The tool calls that were done, in the order in which they were asked for."""
+        settled = await self._calls.settled_tool_calls(call_id)
+        return [tool for tool in settled if tool.status is ToolStatus.DONE]
 
     # --- the journal, and going on after a break -------------------------------------------------------------------
 

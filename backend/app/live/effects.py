@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 _LEAVE_S = 2.0
 """How long the end of a stream waits for the database: the caller hears nothing meanwhile."""
+_RETRY_S = 0.2
 
 
 class Effects:
@@ -35,6 +36,8 @@ class Effects:
         sessions: async_sessionmaker[AsyncSession],
         utc_now: Callable[[], datetime],
         first_page: int,
+        *,
+        is_resumed: bool = False,
     ) -> None:
         self._facts = facts
         self._ledger = ledger
@@ -42,6 +45,7 @@ class Effects:
         self._utc_now = utc_now
         self._tools = ToolBox(sessions, facts, utc_now)
         self._next_page = first_page
+        self._is_resumed = is_resumed
         self._outcome: SaveOutcome | None = None
 
     @property
@@ -84,29 +88,42 @@ class Effects:
 
     async def leave(self, step: NextStep) -> None:
         """Store the next step before the carrier asks for it; a database that is away does not hold the caller up."""
-        transfer_to = self._facts.transfer_number if step is NextStep.TRANSFER else None
-        await self._ledger.flush(_LEAVE_S)
         try:
-            async with asyncio.timeout(_LEAVE_S), self._sessions.begin() as session:
-                calls = CallService(session, self._facts.ref.account_id)
-                await calls.set_next_step(self._facts.ref.call_id, step, transfer_to)
-                await self._store_outcome(calls)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("next step not stored", call_id=self.call_id, error=type(error).__name__)
+            async with asyncio.timeout(_LEAVE_S):
+                await self._store_step(step)
+        except TimeoutError:
+            log.warning("next step not stored", call_id=self.call_id)
+        else:
+            await self._ledger.flush(_LEAVE_S)
+
+    async def _store_step(self, step: NextStep) -> None:
+        transfer_to = self._facts.transfer_number if step is NextStep.TRANSFER else None
+        while True:
+            try:
+                async with self._sessions.begin() as session:
+                    calls = CallService(session, self._facts.ref.account_id)
+                    await calls.set_next_step(self._facts.ref.call_id, step, transfer_to)
+                    if self._outcome is not None:
+                        await self._store(calls, self._outcome)
+            except (SQLAlchemyError, OSError, NotFound) as error:
+                log.warning("database away at the end of a stream", call_id=self.call_id, error=type(error).__name__)
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self._outcome = None
+                return
 
     async def conclude(self) -> None:
-        """After the stream: store the outcome if `leave` could not."""
+        """After the stream: store the outcome if `leave` could not. With the database away it waits in the ledger."""
         if self._outcome is None:
             return
         try:
             async with asyncio.timeout(_LEAVE_S), self._sessions.begin() as session:
-                await self._store_outcome(CallService(session, self._facts.ref.account_id))
-        except (SQLAlchemyError, OSError, TimeoutError, NotFound) as error:
-            # The call stays unended; reconciliation settles it once the database is back.
-            log.warning("outcome not stored", call_id=self.call_id, error=type(error).__name__)
+                await self._store(CallService(session, self._facts.ref.account_id), self._outcome)
+        except (SQLAlchemyError, OSError, NotFound) as error:
+            log.warning("outcome not stored yet", call_id=self.call_id, error=type(error).__name__)
+            self._ledger.outcome(self._facts.ref, self._outcome, is_resumed=self._is_resumed)
+        self._outcome = None
 
-    async def _store_outcome(self, calls: CallService) -> None:
-        if self._outcome is not None:
-            outcome = self._outcome
-            await calls.save_outcome(self._facts.ref.call_id, outcome.disposition, outcome.reason, self._utc_now())
-            self._outcome = None
+    async def _store(self, calls: CallService, outcome: SaveOutcome) -> None:
+        call_id, now = self._facts.ref.call_id, self._utc_now()
+        await calls.save_outcome(call_id, outcome.disposition, outcome.reason, now, is_resumed=self._is_resumed)

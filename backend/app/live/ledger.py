@@ -1,23 +1,26 @@
 """Write-behind for what live calls produce: collected for a moment, written for all calls at once, never in the way.
 
 A database that is down or slow costs a live call nothing: rows wait here until it is back. What must be durable
-before the call goes on (the next step, the outcome, tools) is not written here.
+before the call goes on (the next step, tools) is not written here, and the outcome only when it could not be stored
+at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.callflow.commands import AddCost
+from app.callflow.commands import AddCost, SaveOutcome
 from app.callflow.transitions import Phase
 from app.callflow.words import Turn
 from app.calls.bulk import OfCall, Progress, append_journals, report_troubles, save_progress, save_turns
+from app.calls.service import CallService
+from app.core.errors import NotFound
 from app.live.facts import CallRef
 
 log = structlog.get_logger(__name__)
@@ -27,6 +30,11 @@ _GATHER_S = 0.25
 _RETRY_S = 1.0
 _MOST_ROWS = 50_000
 """Rows kept while the database is away: hours of a busy process, and a bound on memory."""
+_REFUSED = ("22", "23")
+"""Classes of SQLSTATE for a row that can never be stored: data exceptions, violated constraints."""
+
+Row = TypeVar("Row")
+_Outcome = tuple[CallRef, SaveOutcome, bool, datetime]
 
 
 @dataclass(slots=True)
@@ -34,10 +42,11 @@ class _Batch:
     turns: list[tuple[OfCall, Turn]] = field(default_factory=list)
     pages: list[tuple[OfCall, int, str]] = field(default_factory=list)
     troubles: list[tuple[OfCall, str, str, datetime]] = field(default_factory=list)
+    outcomes: list[_Outcome] = field(default_factory=list)
     progress: dict[OfCall, Progress] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.turns) + len(self.pages) + len(self.troubles) + len(self.progress)
+        return len(self.turns) + len(self.pages) + len(self.troubles) + len(self.outcomes) + len(self.progress)
 
 
 class Ledger:
@@ -67,6 +76,11 @@ class Ledger:
 
     def trouble(self, ref: CallRef, what: str, code: str) -> None:
         self._batch.troubles.append((_of(ref), what, code, self._utc_now()))
+        self._grew()
+
+    def outcome(self, ref: CallRef, outcome: SaveOutcome, *, is_resumed: bool) -> None:
+        """How a call ended, when it could not be stored at once."""
+        self._batch.outcomes.append((ref, outcome, is_resumed, self._utc_now()))
         self._grew()
 
     def progress(
@@ -127,34 +141,45 @@ class Ledger:
                 await report_troubles(session, batch.troubles)
                 await append_journals(session, batch.pages)
                 await save_progress(session, list(batch.progress.values()))
-        except (IntegrityError, DataError) as error:
-            log.warning("ledger row refused, writing one by one", error=type(error).__name__, rows=len(batch))
-            await self._write_singly(batch)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("ledger not written, trying again", error=type(error).__name__, rows=len(batch))
-            self._put_back(batch)
-            await asyncio.sleep(_RETRY_S)
-            return
+                await _save_outcomes(session, batch.outcomes)
+        except (SQLAlchemyError, OSError, TimeoutError, NotFound) as error:
+            log.warning("ledger not written", error=type(error).__name__, rows=len(batch))
+            left = await self._write_singly(batch) if _is_refusal(error) else batch
+            if len(left):
+                self._put_back(left)
+                await asyncio.sleep(_RETRY_S)
+                return
         async with self._written:
             self._stored = accepted
             self._written.notify_all()
 
-    async def _write_singly(self, batch: _Batch) -> None:
-        """One row that the database refuses must not keep the others: each is tried by itself, bad ones are dropped."""
-        writes: list[Callable[[AsyncSession], Awaitable[None]]] = [
-            *(partial(save_turns, turns=[turn]) for turn in batch.turns),
-            *(partial(report_troubles, troubles=[trouble]) for trouble in batch.troubles),
-            *(partial(append_journals, pages=[page]) for page in batch.pages),
-            *(partial(save_progress, changes=[change]) for change in batch.progress.values()),
-        ]
-        for write in writes:
+    async def _write_singly(self, batch: _Batch) -> _Batch:
+        """One row that the database refuses must not keep the others: each is tried by itself, bad ones are dropped.
+        Returns what is still to be written.
+        """
+        return _Batch(
+            await self._left(save_turns, batch.turns),
+            await self._left(append_journals, batch.pages),
+            await self._left(report_troubles, batch.troubles),
+            await self._left(_save_outcomes, batch.outcomes),
+            {change.of: change for change in await self._left(save_progress, list(batch.progress.values()))},
+        )
+
+    async def _left(
+        self, write: Callable[[AsyncSession, Sequence[Row]], Awaitable[None]], rows: list[Row]
+    ) -> list[Row]:
+        """Write rows one by one; returns those that are neither written nor refused for good."""
+        left = []
+        for row in rows:
             try:
                 async with self._sessions.begin() as session:
-                    await write(session)
-            except (IntegrityError, DataError) as error:
-                log.warning("ledger row dropped", error=type(error).__name__)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                log.warning("ledger row not written", error=type(error).__name__)
+                    await write(session, [row])
+            except (SQLAlchemyError, OSError, TimeoutError, NotFound) as error:
+                if _is_refusal(error):
+                    log.warning("ledger row dropped", error=type(error).__name__)
+                else:
+                    left.append(row)
+        return left
 
     def _put_back(self, batch: _Batch) -> None:
         newer = self._batch
@@ -162,12 +187,26 @@ class Ledger:
             (batch.turns + newer.turns)[-_MOST_ROWS:],
             (batch.pages + newer.pages)[-_MOST_ROWS:],
             (batch.troubles + newer.troubles)[-_MOST_ROWS:],
+            (batch.outcomes + newer.outcomes)[-_MOST_ROWS:],
             batch.progress,
         )
         for of, more in newer.progress.items():
             before = batch.progress.get(of)
             self._batch.progress[of] = more if before is None else _sum(before, more)
         self._filled.set()
+
+
+async def _save_outcomes(session: AsyncSession, outcomes: Sequence[_Outcome]) -> None:
+    for ref, outcome, is_resumed, at in outcomes:
+        calls = CallService(session, ref.account_id)
+        await calls.save_outcome(ref.call_id, outcome.disposition, outcome.reason, at, is_resumed=is_resumed)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the database, or the driver in its place, will say the same again."""
+    if isinstance(error, DBAPIError):
+        return str(getattr(error.orig, "sqlstate", None) or "").startswith(_REFUSED)
+    return isinstance(error, StatementError | NotFound)
 
 
 def _of(ref: CallRef) -> OfCall:

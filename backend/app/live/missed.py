@@ -6,21 +6,19 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.adapters.twilio.rest import CarrierCall, CarrierRecording, TwilioRest
+from app.adapters.twilio.rest import CarrierCall, TwilioRest
 from app.callflow.words import Disposition, HangUpReason
-from app.calls.models import Call, CarrierStatus, RecordingStatus
-from app.calls.reports import RecordingReport
+from app.calls.models import CarrierStatus
 from app.calls.service import CallService, CarrierCalls
 from app.core.phone import parse_caller
-from app.messaging.models import MessageKind, Urgency
-from app.messaging.service import MessageService
+from app.live.voicemail import are_ready, keep_voicemail, reported
 from app.numbers.service import Line, NumberService
 
 log = structlog.get_logger(__name__)
 
 _LOOK_BACK = timedelta(hours=24)
 _SETTLED = timedelta(minutes=1)
-"""Calls younger than this may still be about to be recorded by the process that answered them."""
+"""How far the carrier's list may lag behind."""
 
 
 class MissedCalls:
@@ -38,20 +36,29 @@ class MissedCalls:
         since = self._looked_until or now - _LOOK_BACK
         async with self._sessions.begin() as session:
             lines = await NumberService(session).all_lines()
-        adopted = 0
+        adopted, looked_until = 0, now
         for line in lines:
-            found = [call for call in await self._carrier.calls_to(line.number, since - _SETTLED) if call.is_over]
-            async with self._sessions.begin() as session:
-                known = await CarrierCalls(session).known_carrier_ids([call.carrier_call_id for call in found])
-            for call in found:
-                if call.carrier_call_id not in known:
-                    await self._enter(line, call, now)
+            for call in await self._unknown(await self._carrier.calls_to(line.number, since - _SETTLED)):
+                if await self._enter(line, call, now):
                     adopted += 1
-        self._looked_until = now - _SETTLED
+                else:
+                    # The carrier lists calls by their beginning: the next look must reach back to this one.
+                    looked_until = min(looked_until, call.started_at or since)
+        self._looked_until = looked_until
         return adopted
 
-    async def _enter(self, line: Line, missed: CarrierCall, now: datetime) -> None:
-        recordings = await self._carrier.recordings_of(missed.carrier_call_id)
+    async def _unknown(self, calls: list[CarrierCall]) -> list[CarrierCall]:
+        async with self._sessions.begin() as session:
+            known = await CarrierCalls(session).known_carrier_ids([call.carrier_call_id for call in calls])
+        return [call for call in calls if call.carrier_call_id not in known]
+
+    async def _enter(self, line: Line, missed: CarrierCall, now: datetime) -> bool:
+        """Enter a call with its voicemail; False as long as the call, or a recording of it, is not ready for that."""
+        if not missed.is_over:
+            return False
+        recordings = [reported(it) for it in await self._carrier.recordings_of(missed.carrier_call_id)]
+        if not are_ready(recordings, _end_of(missed) or now, now):
+            return False
         async with self._sessions.begin() as session:
             call, _ = await CarrierCalls(session).receive(
                 line,
@@ -63,32 +70,15 @@ class MissedCalls:
                 forwarded_from=None,
             )
             calls = CallService(session, line.account_id)
-            for recording in recordings:
-                await _keep_voicemail(session, call, recording, now)
-            outcome = Disposition.MESSAGE_TAKEN if recordings else Disposition.ABANDONED
+            # Nothing but the fallback has answered: whatever was recorded is a voicemail.
+            kept = [await keep_voicemail(session, call, recording, now) for recording in recordings]
+            outcome = Disposition.MESSAGE_TAKEN if any(kept) else Disposition.ABANDONED
             await calls.save_outcome(call.id, outcome, HangUpReason.CARRIER, now)
             await calls.report_trouble(call.id, "answered_by_fallback", "", now)
             await calls.end(call.id, CarrierStatus(missed.status), now, missed.duration_s)
         log.info("call adopted from the carrier", call_id=str(call.id), recordings=len(recordings))
+        return True
 
 
-async def _keep_voicemail(session: AsyncSession, call: Call, recording: CarrierRecording, now: datetime) -> None:
-    report = RecordingReport(
-        recording.carrier_recording_id,
-        RecordingStatus(recording.status),
-        recording.duration_s,
-        recording.channels,
-        recording.url,
-    )
-    await CallService(session, call.account_id).save_recording(call.id, report, now)
-    if report.status is RecordingStatus.COMPLETED:
-        await MessageService(session, call.account_id).take(
-            call.id,
-            now=now,
-            kind=MessageKind.VOICEMAIL,
-            text="",
-            caller_name="",
-            callback_number=call.caller_number,
-            urgency=Urgency.NORMAL,
-            carrier_recording_id=recording.carrier_recording_id,
-        )
+def _end_of(call: CarrierCall) -> datetime | None:
+    return None if call.started_at is None else call.started_at + timedelta(seconds=call.duration_s or 0)

@@ -13,6 +13,7 @@ from app.calls.models import Call
 from app.calls.service import CallService
 from app.live.facts import CallFacts, CallRef, Preparation
 from app.live.persona import persona_of
+from app.live.tools import settled_by
 
 
 async def prepare(session: AsyncSession, call: Call, *, now: datetime, engine_ready_s: float) -> Preparation:
@@ -53,7 +54,8 @@ async def _past(session: AsyncSession, call: Call, now: datetime) -> Past | None
     calls = CallService(session, call.account_id)
     turns, tools = await calls.seed(call.id)
     elapsed = max(0.0, (now - call.answered_at).total_seconds())
-    return Past(turns, tools, elapsed, await calls.next_ordinal(call.id))
+    settled = settled_by(await calls.tools_done(call.id))
+    return Past(turns, tools, elapsed, await calls.next_ordinal(call.id), settled)
 
 
 def note_for(assistant: Assistant, call: Call, now: datetime) -> str:

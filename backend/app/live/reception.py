@@ -25,8 +25,7 @@ from app.live.metrics import CALLS
 from app.live.preparing import prepare
 from app.live.reconciling import conclude
 from app.live.switchboard import Switchboard
-from app.messaging.models import MessageKind, Urgency
-from app.messaging.service import MessageService
+from app.live.voicemail import keep_voicemail
 from app.numbers.service import Line, NumberService
 
 log = structlog.get_logger(__name__)
@@ -80,6 +79,7 @@ class Nothing:
 Answer = Connect | Voicemail | PutThrough | NotInService | GoOut | Nothing
 Write = Callable[[Answer], str]
 """Puts an answer into the carrier's words."""
+_VOICEMAIL = Voicemail()
 
 
 class Reception:
@@ -172,7 +172,8 @@ class Reception:
 
     async def after_dial(self, carrier_call_id: str, is_bridged: bool, write: Write) -> str:
         """The owner's phone has rung: they talked, or the caller is still here."""
-        return await self._in_time("after_dial", write, self._after_dial(carrier_call_id, is_bridged, write))
+        otherwise = GoOut() if is_bridged else Voicemail()
+        return await self._in_time("after_dial", write, self._after_dial(carrier_call_id, is_bridged, write), otherwise)
 
     async def _after_dial(self, carrier_call_id: str, is_bridged: bool, write: Write) -> str:
         async with self._sessions.begin() as session:
@@ -188,28 +189,18 @@ class Reception:
             return write(await self._voicemail(session, call))
 
     async def after_voicemail(self, carrier_call_id: str, recording: RecordingReport | None, write: Write) -> str:
-        """The caller has spoken to the voicemail, or has not."""
-        return await self._in_time("after_voicemail", write, self._after_voicemail(carrier_call_id, recording, write))
+        """The caller has spoken to the voicemail, or has not. What we cannot keep now stays with the carrier, where
+        reconciliation finds it: nobody is asked to say it again.
+        """
+        work = self._after_voicemail(carrier_call_id, recording, write)
+        return await self._in_time("after_voicemail", write, work, GoOut())
 
     async def _after_voicemail(self, carrier_call_id: str, recording: RecordingReport | None, write: Write) -> str:
-        now = self._utc_now()
         async with self._sessions.begin() as session:
             call = await CarrierCalls(session).by_carrier_id(carrier_call_id)
             if call is None or recording is None:
                 return write(GoOut())
-            calls = CallService(session, call.account_id)
-            await calls.save_recording(call.id, recording, now)
-            await MessageService(session, call.account_id).take(
-                call.id,
-                now=now,
-                kind=MessageKind.VOICEMAIL,
-                text="",
-                caller_name=call.caller_name,
-                callback_number=call.caller_number,
-                urgency=Urgency.NORMAL,
-                carrier_recording_id=recording.carrier_recording_id,
-            )
-            await calls.save_outcome(call.id, Disposition.MESSAGE_TAKEN, HangUpReason.CALLER, now)
+            await self._keep(session, call, recording)
         return write(GoOut())
 
     # --- reports ---------------------------------------------------------------------------------------------------
@@ -230,21 +221,30 @@ class Reception:
             else:
                 await conclude(session, call, status, now, duration_s)
 
-    async def recording(self, carrier_call_id: str, recording: RecordingReport) -> None:
-        """The carrier reports about a recording of the call."""
+    async def recording(self, carrier_call_id: str, recording: RecordingReport, *, is_voicemail: bool) -> None:
+        """The carrier reports about a recording of the call; a voicemail becomes a message if it is none yet."""
         async with self._sessions.begin() as session:
             call = await CarrierCalls(session).by_carrier_id(carrier_call_id)
             if call is None or recording.status is RecordingStatus.ABSENT:
                 return
-            await CallService(session, call.account_id).save_recording(call.id, recording, self._utc_now())
+            if is_voicemail:
+                await self._keep(session, call, recording)
+            else:
+                await CallService(session, call.account_id).save_recording(call.id, recording, self._utc_now())
+
+    async def _keep(self, session: AsyncSession, call: Call, recording: RecordingReport) -> None:
+        now = self._utc_now()
+        if await keep_voicemail(session, call, recording, now):
+            calls = CallService(session, call.account_id)
+            await calls.save_outcome(call.id, Disposition.MESSAGE_TAKEN, HangUpReason.CALLER, now)
 
     # --- in time, whatever happens ---------------------------------------------------------------------------------
 
-    async def _in_time(self, what: str, write: Write, work: Awaitable[str]) -> str:
-        """The answer, or voicemail when the database does not let us give one."""
+    async def _in_time(self, what: str, write: Write, work: Awaitable[str], otherwise: Answer = _VOICEMAIL) -> str:
+        """The answer, or another one when the database does not let us give it."""
         try:
             async with asyncio.timeout(_ANSWER_S):
                 return await work
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("answered without the database", webhook=what, error=type(error).__name__)
-            return write(Voicemail())
+            return write(otherwise)

@@ -11,13 +11,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.adapters.twilio.rest import TwilioRest
+from app.adapters.twilio.rest import CarrierCall, CarrierRecording, TwilioRest
+from app.callflow.closing import unsettled
 from app.callflow.words import Disposition, HangUpReason, NextStep
 from app.calls.models import Call, CarrierStatus
 from app.calls.receipts import WebhookReceipts
 from app.calls.service import CallService, CarrierCalls
 from app.core.errors import DomainError, Unavailable
 from app.live.missed import MissedCalls
+from app.live.tools import settled_by
+from app.live.voicemail import are_ready, keep_voicemail, reported
 
 log = structlog.get_logger(__name__)
 
@@ -26,13 +29,6 @@ _GRACE = timedelta(seconds=30)
 """A call whose stream broke may be on its way to another process: it is left alone for so long."""
 _RECEIPTS = timedelta(days=1)
 """The carrier repeats a webhook within seconds; a day covers every queue in between."""
-_OVER = {
-    CarrierStatus.COMPLETED,
-    CarrierStatus.BUSY,
-    CarrierStatus.FAILED,
-    CarrierStatus.NO_ANSWER,
-    CarrierStatus.CANCELED,
-}
 
 
 class Reconciler:
@@ -49,9 +45,9 @@ class Reconciler:
     async def run(self) -> None:
         while True:
             try:
+                await self._forget_receipts()
                 await self.settle_forsaken()
                 await self._missed.adopt()
-                await self._forget_receipts()
             except (Unavailable, SQLAlchemyError, OSError, TimeoutError) as error:
                 log.warning("reconciliation postponed", error=type(error).__name__)
             await asyncio.sleep(_EVERY_S)
@@ -66,18 +62,28 @@ class Reconciler:
         async with self._sessions.begin() as session:
             forsaken = await CarrierCalls(session).expired_leases(self._utc_now() - _GRACE)
         for call in forsaken:
-            status = await self._carrier.call_status(call.carrier_call_id)
-            if status is not None and CarrierStatus(status) not in _OVER:
+            found = await self._carrier.call(call.carrier_call_id)
+            if found is not None and not found.is_over:
                 continue
-            await self._end(call, CarrierStatus(status) if status is not None else CarrierStatus.FAILED)
-            settled += 1
+            recordings = await self._carrier.recordings_of(call.carrier_call_id)
+            if are_ready(map(reported, recordings), call.lease_until, self._utc_now()):
+                await self._end(call, found, recordings)
+                settled += 1
         return settled
 
-    async def _end(self, call: Call, status: CarrierStatus) -> None:
+    async def _end(self, call: Call, found: CarrierCall | None, recordings: list[CarrierRecording]) -> None:
+        now = self._utc_now()
+        status = CarrierStatus(found.status) if found is not None else CarrierStatus.FAILED
         try:
             async with self._sessions.begin() as session:
-                await conclude(session, call, status, self._utc_now(), None)
-                await CallService(session, call.account_id).report_trouble(call.id, "process_lost", "", self._utc_now())
+                calls = CallService(session, call.account_id)
+                for recording in recordings:
+                    if not recording.is_voicemail:
+                        await calls.save_recording(call.id, reported(recording), now)
+                    elif await keep_voicemail(session, call, reported(recording), now):
+                        await calls.save_outcome(call.id, Disposition.MESSAGE_TAKEN, HangUpReason.CARRIER, now)
+                await conclude(session, call, status, now, found.duration_s if found is not None else None)
+                await calls.report_trouble(call.id, "process_lost", "", now)
         except DomainError as error:
             log.warning("forsaken call not ended", call_id=str(call.id), error=error.code)
         else:
@@ -87,11 +93,20 @@ class Reconciler:
 async def conclude(
     session: AsyncSession, call: Call, status: CarrierStatus, now: datetime, duration_s: int | None
 ) -> None:
-    """The carrier's connection is over: end the record, with an outcome if the session left none."""
+    """The carrier's connection is over: end the record, with an outcome from what was stored if the session left
+    none.
+    """
     calls = CallService(session, call.account_id)
     if call.disposition is None:
-        if call.next_step is NextStep.VOICEMAIL or status is CarrierStatus.FAILED:
-            await calls.save_outcome(call.id, Disposition.FAILED, HangUpReason.ERROR, now)
-        else:
-            await calls.save_outcome(call.id, Disposition.ABANDONED, HangUpReason.CARRIER, now)
+        await calls.save_outcome(call.id, *await _outcome(calls, call, status), now)
     await calls.end(call.id, status, now, duration_s)
+
+
+async def _outcome(calls: CallService, call: Call, status: CarrierStatus) -> tuple[Disposition, HangUpReason]:
+    deed = settled_by(await calls.tools_done(call.id))
+    if deed is not None:
+        return deed, HangUpReason.CARRIER
+    if call.next_step is NextStep.VOICEMAIL or status is CarrierStatus.FAILED:
+        return Disposition.FAILED, HangUpReason.ERROR
+    turns, _ = await calls.seed(call.id)
+    return unsettled(turns), HangUpReason.CARRIER

@@ -119,7 +119,10 @@ class Switchboard:
                 first_page = await CallService(session, ref.account_id).next_journal_seq(ref.call_id)
         prepared = self._take_prepared(ref.carrier_call_id)
         engines = EngineSlot(self._engine, preparation.persona, prepared)
-        effects = Effects(preparation.facts, self._ledger, self._sessions, self._utc_now, first_page)
+        is_resumed = preparation.plan.past is not None
+        effects = Effects(
+            preparation.facts, self._ledger, self._sessions, self._utc_now, first_page, is_resumed=is_resumed
+        )
         line = CarrierLine(socket, stream_id, preparation.audio)
         return CallRunner(CallSession(preparation.plan), Journal(preparation.plan), line, engines, effects)
 

@@ -5,7 +5,7 @@ sent and what is stored is decided here. Every request is entered into the ledge
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,11 +15,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.callflow.closing import greater
 from app.callflow.commands import RunTool
 from app.callflow.engine import ToolSpec
 from app.callflow.events import ToolFinished
 from app.callflow.words import Disposition, NextStep
-from app.calls.models import ToolStatus
+from app.calls.models import ToolCall, ToolStatus
 from app.calls.service import CallService
 from app.core.phone import E164, NotAPhoneNumber, parse_e164
 from app.live.facts import CallFacts
@@ -65,6 +66,26 @@ class Outcome:
     answer: dict[str, object]
     step: NextStep | None = None
     settles: Disposition | None = None
+
+
+_WANTED = "finished"
+"""The reason for hanging up on a caller whose concern is settled; all others screen a nuisance out."""
+
+
+def settled_by(done: Iterable[ToolCall]) -> Disposition | None:
+    """What the tools that were done came to, for a call whose session is not there to tell; None without any that
+    decide how the call ended. A transfer that was begun is none: whether the two talked, the carrier tells.
+    """
+    settled: Disposition | None = None
+    for tool in done:
+        match tool.name:
+            case "take_message":
+                settled = greater(settled, Disposition.MESSAGE_TAKEN)
+            case "send_booking_link":
+                settled = greater(settled, Disposition.ANSWERED)
+            case "hang_up" if msgspec.json.decode(tool.arguments or "{}", type=HangUp).reason != _WANTED:
+                settled = greater(settled, Disposition.SCREENED_OUT)
+    return settled
 
 
 def _done(answer: dict[str, object], step: NextStep | None = None, settles: Disposition | None = None) -> Outcome:
@@ -169,8 +190,7 @@ class ToolBox:
         return _done({**answer, "to_number": to}, settles=Disposition.ANSWERED)
 
     async def _hang_up(self, hang_up: HangUp, _: RunTool, __: AsyncSession) -> Outcome:
-        is_wanted = hang_up.reason == "finished"
-        settles = None if is_wanted else Disposition.SCREENED_OUT
+        settles = None if hang_up.reason == _WANTED else Disposition.SCREENED_OUT
         return _done({"note": "the call ends after your goodbye"}, NextStep.HANG_UP, settles)
 
 

@@ -17,6 +17,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
 
 from app.core.config import Settings
 from app.core.errors import Unavailable
@@ -37,6 +38,7 @@ _MOST_AUDIO_BYTES = 256 << 20
 """Two hours of two channels at 8 kHz, 16 bits."""
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 _NOT_IN_PROGRESS = 21220
+_VOICEMAIL = "RecordVerb"
 
 # Beside refusals and broken connections: answers that are no JSON, or JSON of another shape than the client expects.
 _FAILURES = (
@@ -86,6 +88,8 @@ class CarrierRecording:
     duration_s: int | None
     channels: int | None
     url: str
+    is_voicemail: bool = False
+    """Made by <Record>, which asked the caller to speak; others hold the conversation."""
 
 
 class _RedirectedHttp(AsyncTwilioHttpClient):
@@ -136,14 +140,13 @@ class TwilioRest:
     async def close(self) -> None:
         await self._http.close()
 
-    async def call_status(self, carrier_call_id: str) -> str | None:
-        """The carrier's word for how a call stands; None when it knows no such call."""
+    async def call(self, carrier_call_id: str) -> CarrierCall | None:
+        """How a call stands at the carrier; None when it knows no such call."""
         try:
-            with _carrier_errors("call_status"):
-                call = await self._client.calls(carrier_call_id).fetch_async()
+            with _carrier_errors("call"):
+                return _carrier_call(await self._client.calls(carrier_call_id).fetch_async())
         except _Gone:
             return None
-        return str(call.status)
 
     async def hang_up(self, carrier_call_id: str) -> None:
         """End a call; one that is over already is fine."""
@@ -162,14 +165,7 @@ class TwilioRest:
                 )
         except _Gone:
             raise CarrierUnavailable("the carrier has no such account") from None
-        calls = [
-            # The client names the caller `_from`: `from` is a word of Python.
-            CarrierCall(
-                str(call.sid), call._from or "", str(call.status), _instant(call.start_time), _whole(call.duration)
-            )
-            for call in found
-            if call.direction == "inbound"
-        ]
+        calls = [_carrier_call(call) for call in found if call.direction == "inbound"]
         # The carrier may read the filter as a day.
         return [call for call in calls if call.started_at is None or call.started_at >= since]
 
@@ -188,6 +184,7 @@ class TwilioRest:
                 _whole(recording.duration),
                 recording.channels,
                 f"{prefix}/{recording.sid}",
+                recording.source == _VOICEMAIL,
             )
             for recording in found
         ]
@@ -256,6 +253,13 @@ def _refusal(error: Exception) -> tuple[int | None, int | None]:
         return error.args[1].status_code, None
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     return (status if isinstance(status, int) else None), (code if isinstance(code, int) else None)
+
+
+def _carrier_call(call: CallInstance) -> CarrierCall:
+    # The client names the caller `_from`: `from` is a word of Python.
+    return CarrierCall(
+        str(call.sid), call._from or "", str(call.status), _instant(call.start_time), _whole(call.duration)
+    )
 
 
 def _instant(moment: object) -> datetime | None:

@@ -16,6 +16,8 @@ _BLANK = frozenset({"", "no value", "null", "undefined"})
 _MOST_CHARACTERS = 128
 _MOST_URL_CHARACTERS = 2048
 _MOST_DIGITS = 9
+_VOICEMAIL = "RecordVerb"
+"""The carrier's word for who asked for a recording (RecordingSource): the verb <Record>."""
 
 
 class BadWebhook(Invalid):
@@ -72,6 +74,8 @@ class RecordingForm:
     url: str
     duration_s: int | None
     channels: int | None
+    is_voicemail: bool = False
+    """Told by the status callback alone: made by <Record>, which asked the caller to speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,7 @@ def recording(form: Form) -> RecordingForm | None:
         _text(form, "RecordingUrl", most=_MOST_URL_CHARACTERS),
         _number_of(form, "RecordingDuration"),
         _number_of(form, "RecordingChannels"),
+        _text(form, "RecordingSource") == _VOICEMAIL,
     )
 
 

@@ -83,17 +83,17 @@ async def client(carrier: Carrier) -> AsyncIterator[TwilioRest]:
     await client.close()
 
 
-class TestCallStatus:
+class TestCall:
     async def test_asks_with_our_credentials(self, carrier: Carrier, client: TwilioRest) -> None:
-        carrier.answers[f"{ROOT}/Calls/{CALL}.json"] = (200, {"sid": CALL, "status": "in-progress"})
+        carrier.answers[f"{ROOT}/Calls/{CALL}.json"] = (200, call_json(0))
 
-        assert await client.call_status(CALL) == "in-progress"
+        assert await client.call(CALL) == CarrierCall(f"CA{0:032x}", "+15550100001", "completed", SINCE, 61)
         method, path, _, authorization = carrier.asked[0]
         assert (method, path) == ("GET", f"{ROOT}/Calls/{CALL}.json")
         assert base64.b64decode(authorization.removeprefix("Basic ")).decode() == f"{ACCOUNT}:{SECRET}"
 
     async def test_a_call_the_carrier_does_not_know(self, client: TwilioRest) -> None:
-        assert await client.call_status(CALL) is None
+        assert await client.call(CALL) is None
 
 
 class TestHangUp:
@@ -153,14 +153,14 @@ class TestRecordings:
     RECORDING = f"{ROOT}/Recordings/RE1"
 
     async def test_of_a_call(self, carrier: Carrier, client: TwilioRest) -> None:
-        found = {"sid": "RE1", "status": "completed", "duration": "12", "channels": 2}
+        found = {"sid": "RE1", "status": "completed", "duration": "12", "channels": 2, "source": "RecordVerb"}
         running = {"sid": "RE2", "status": "processing", "duration": "-1", "channels": 1}
         page = {"recordings": [found, running], "next_page_uri": None}
         carrier.answers[f"{ROOT}/Calls/{CALL}/Recordings.json"] = (200, page)
 
         url = f"{carrier.base}{ROOT}/Recordings"
         assert await client.recordings_of(CALL) == [
-            CarrierRecording("RE1", "completed", 12, 2, f"{url}/RE1"),
+            CarrierRecording("RE1", "completed", 12, 2, f"{url}/RE1", is_voicemail=True),
             CarrierRecording("RE2", "processing", None, 1, f"{url}/RE2"),
         ]
 
@@ -245,7 +245,7 @@ class TestFailures:
         client = TwilioRest(settings_for("http://127.0.0.1:9"))
 
         with pytest.raises(Unavailable):
-            await client.call_status(CALL)
+            await client.call(CALL)
         with pytest.raises(Unavailable):
             await client.fetch_recording(f"http://127.0.0.1:9{ROOT}/Recordings/RE1")
         await client.close()
@@ -257,7 +257,7 @@ class TestFailures:
         carrier.delay_s = 5.0
 
         with pytest.raises(Unavailable, match="TimeoutError"):
-            await client.call_status(CALL)
+            await client.call(CALL)
 
 
 class TestWhereRequestsGo:
@@ -280,7 +280,10 @@ class TestWhereRequestsGo:
         carrier.answers[f"{ROOT}/Calls/{CALL}.json"] = (200, {"sid": CALL, "status": "ringing"})
         client = TwilioRest(settings_for(carrier.base))
 
-        assert await client.call_status(CALL) == "ringing"
+        call = await client.call(CALL)
+
+        assert call is not None
+        assert call.status == "ringing"
         await client.close()
 
     async def test_without_a_base_it_is_the_carrier_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,11 @@ class TestRecording:
 
         assert recording(form) == RecordingForm(CALL, "RE1", "completed", self.URL, 12, 2)
 
+    def test_status_callback_of_a_voicemail(self) -> None:
+        form = {"CallSid": CALL, "RecordingSid": "RE1", "RecordingUrl": self.URL, "RecordingSource": "RecordVerb"}
+
+        assert recording(form) == RecordingForm(CALL, "RE1", "completed", self.URL, None, None, is_voicemail=True)
+
     def test_action_of_a_record_verb(self) -> None:
         form = {
             "CallSid": CALL,

@@ -18,6 +18,8 @@ from app.core.errors import DomainError
 from app.main import create_app
 
 _BACKLOG = 2048
+_LINGER_S = 3.0
+"""How long a drained process still answers: behind its last stream the carrier asks what comes next."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -51,7 +53,10 @@ class DrainingServer(uvicorn.Server):
             self._draining = self._loop.create_task(self._drain())
 
     async def _drain(self) -> None:
-        await self._app.state.switchboard.drain(self._drain_s)
+        switchboard = self._app.state.switchboard
+        had_calls = switchboard.live_calls > 0
+        if await switchboard.drain(self._drain_s) == 0 and had_calls:
+            await asyncio.sleep(_LINGER_S)
         self.should_exit = True
 
 

@@ -48,6 +48,7 @@ _HANDSHAKE_S = 5
 _PING_IDLE_S = 30
 _PONG_S = 20
 _CLOSE_S = 1.0
+_CUT_OFF_S = 3.0
 _RESTART = 1012
 
 Message = dict[str, Any]
@@ -238,8 +239,10 @@ class PicowsProtocol(asyncio.Protocol):
         self._close_code = code
         if not self._peer.is_close_frame_sent:
             self._peer.send_close(_close_code(code))
-        # The peer answers with its own close frame; one that does not is cut off.
+        # The peer answers with its own close frame. One that does not is left, and one that reads nothing, so that even
+        # leaving would wait for it, is cut off.
         self._loop.call_later(_CLOSE_S, self._peer.disconnect)
+        self._loop.call_later(_CUT_OFF_S, self._peer.disconnect, False)
 
     # --- ASGI --------------------------------------------------------------------------------------------------------
 

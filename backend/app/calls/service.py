@@ -223,14 +223,14 @@ class CallService:
     ) -> bool:
         """How the call ended for the owner: the first word stays, and the answer tells whether this was it.
 
-        A call that seemed failed or abandoned may still turn out to have been served. `is_resumed`: told by a stream
-        that went on after an earlier one had broken, so that the earlier one's word was not the last.
+        A call that seemed failed or abandoned may still turn out to have been served. `is_resumed`: told by the session
+        of a stream that went on after an earlier one had broken; it knows what was done before, and its word counts.
         """
         undecided: ColumnElement[bool] = Call.disposition.is_(None)
         if disposition not in _PROVISIONAL:
             undecided = or_(undecided, Call.disposition.in_(_PROVISIONAL))
         if is_resumed:
-            undecided = or_(undecided, Call.disposition.in_((*_PROVISIONAL, Disposition.ANSWERED)))
+            undecided = or_(undecided, Call.disposition != Disposition.TRANSFERRED)
         outcome = {"disposition": disposition, "hang_up_reason": reason}
         is_first = await self._calls.change(call_id, outcome, undecided)
         if not is_first:

@@ -114,6 +114,7 @@ class Effects:
 
     async def conclude(self) -> None:
         """After the stream: store the outcome if `leave` could not. With the database away it waits in the ledger."""
+        self._ledger.hurry()
         if self._outcome is None:
             return
         try:

@@ -7,6 +7,7 @@ at once.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -57,6 +58,7 @@ class Ledger:
         self._utc_now = utc_now
         self._batch = _Batch()
         self._filled = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._written = asyncio.Condition()
         self._accepted = 0
         self._stored = 0
@@ -112,13 +114,19 @@ class Ledger:
         """Write batches until closed and empty, or cancelled."""
         while not (self._is_closing and not len(self._batch)):
             await self._filled.wait()
-            if not self._is_closing:
-                await asyncio.sleep(_GATHER_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER_S):
+                    await self._hurried.wait()
             await self._write()
+
+    def hurry(self) -> None:
+        """Write what has gathered now: a stream has ended, and its call may go on in another process at once."""
+        self._hurried.set()
 
     async def flush(self, timeout_s: float) -> bool:
         """Wait until everything told so far is stored; False when the time is over first."""
         target = self._accepted
+        self.hurry()
         try:
             async with asyncio.timeout(timeout_s), self._written:
                 await self._written.wait_for(lambda: self._stored >= target)
@@ -130,11 +138,14 @@ class Ledger:
         """Let `run` end once all is written."""
         self._is_closing = True
         self._filled.set()
+        self._hurried.set()
 
     async def _write(self) -> None:
         batch, self._batch = self._batch, _Batch()
         accepted = self._accepted
         self._filled.clear()
+        if not self._is_closing:
+            self._hurried.clear()
         try:
             async with self._sessions.begin() as session:
                 await save_turns(session, batch.turns)

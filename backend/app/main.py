@@ -18,6 +18,7 @@ from app.core.clock import utc_now
 from app.core.config import Settings, is_set
 from app.core.logging import configure_logging
 from app.live.ledger import Ledger
+from app.live.preparing import Preparer
 from app.live.reception import Reception
 from app.live.reconciling import Reconciler
 from app.live.rendering import PhraseRenderer
@@ -61,10 +62,11 @@ async def _running(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     engine = OpenAIRealtime(settings) if settings.has_engine else None
     carrier = TwilioRest(settings) if is_set(settings.twilio_account_sid) and settings.signing_secrets else None
     ledger = Ledger(database.sessions, utc_now)
-    switchboard = Switchboard(database.sessions, engine, ledger, utc_now, settings.engine_ready_s)
+    preparer = Preparer(settings.engine_ready_s)
+    switchboard = Switchboard(database.sessions, engine, ledger, utc_now, preparer)
     app.state.database = database
     app.state.switchboard = switchboard
-    app.state.reception = Reception(database.sessions, switchboard, utc_now, settings.engine_ready_s)
+    app.state.reception = Reception(database.sessions, switchboard, utc_now, preparer)
     work: list[Callable[[], Coroutine[None, None, None]]] = [switchboard.run]
     if engine is not None:
         work.append(PhraseRenderer(database.sessions, engine, utc_now).run)

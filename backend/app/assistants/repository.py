@@ -31,11 +31,11 @@ class RenderingRepository:
         self._session = session
         self._account_id = account_id
 
-    async def with_hashes(self, hashes: Collection[bytes]) -> dict[bytes, Rendering]:
+    async def with_hashes(self, hashes: Collection[bytes]) -> list[Rendering]:
         renderings = await self._session.scalars(
             select(Rendering).where(Rendering.account_id == self._account_id, Rendering.key_hash.in_(hashes))
         )
-        return {rendering.key_hash: rendering for rendering in renderings}
+        return list(renderings)
 
     async def known_hashes(self, hashes: Collection[bytes]) -> set[bytes]:
         """Those of `hashes` that are rendered, without fetching any audio."""

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.assistants.models import Assistant
 from app.assistants.phrases import Speaking, phrases
 from app.assistants.repository import AssistantRepository, RenderingRepository
+from app.assistants.shelf import PhraseShelf, RenderedPhrase
 from app.callflow.words import PhraseKey
 from app.core.errors import NotFound
 from app.core.ids import new_id
@@ -21,15 +21,6 @@ _BYTES_PER_MS = 8  # G.711: one byte a sample, 8000 samples a second
 
 class AssistantNotFound(NotFound):
     code = "assistant_not_found"
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedPhrase:
-    """A sentence as G.711 mu-law at 8 kHz, `ms` long."""
-
-    text: str
-    audio: bytes
-    ms: float
 
 
 async def all_assistants(session: AsyncSession) -> list[Assistant]:
@@ -63,8 +54,10 @@ class AssistantService:
 class PhraseBook:
     """The set sentences of an account's assistants and their renderings, kept per (text, voice, language)."""
 
-    def __init__(self, session: AsyncSession, account_id: uuid.UUID) -> None:
+    def __init__(self, session: AsyncSession, account_id: uuid.UUID, shelf: PhraseShelf | None = None) -> None:
+        self._account_id = account_id
         self._renderings = RenderingRepository(session, account_id)
+        self._shelf = shelf or PhraseShelf()
 
     def texts(self, assistant: Assistant) -> dict[PhraseKey, str]:
         """What this assistant says at each set moment, in its language."""
@@ -80,12 +73,12 @@ class PhraseBook:
     async def rendered(self, assistant: Assistant) -> dict[PhraseKey, RenderedPhrase]:
         """Those sentences that exist as audio in the assistant's voice."""
         hashes = self._hashes(assistant)
-        known = await self._renderings.with_hashes(hashes.values())
-        return {
-            key: RenderedPhrase(known[key_hash].text, known[key_hash].audio, known[key_hash].ms)
-            for key, key_hash in hashes.items()
-            if key_hash in known
-        }
+        unread = [key_hash for key_hash in hashes.values() if self._shelf.get(self._account_id, key_hash) is None]
+        if unread:
+            for row in await self._renderings.with_hashes(unread):
+                self._shelf.put(self._account_id, row.key_hash, RenderedPhrase(row.text, row.audio, row.ms))
+        found = ((key, self._shelf.get(self._account_id, key_hash)) for key, key_hash in hashes.items())
+        return {key: phrase for key, phrase in found if phrase is not None}
 
     async def missing(self, assistant: Assistant) -> dict[PhraseKey, str]:
         """Those sentences that still have to be rendered."""

@@ -26,7 +26,7 @@ from app.live.facts import CallRef
 
 log = structlog.get_logger(__name__)
 
-_GATHER_S = 0.25
+_GATHER_S = 0.5
 """How long rows gather before they are written; what a killed process can lose at most."""
 _RETRY_S = 1.0
 _MOST_ROWS = 50_000

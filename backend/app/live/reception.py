@@ -22,7 +22,7 @@ from app.calls.service import CallService, CarrierCalls
 from app.core.ids import new_token
 from app.core.phone import E164
 from app.live.metrics import CALLS
-from app.live.preparing import prepare
+from app.live.preparing import Preparer
 from app.live.reconciling import conclude
 from app.live.switchboard import Switchboard
 from app.live.voicemail import keep_voicemail
@@ -88,12 +88,12 @@ class Reception:
         sessions: async_sessionmaker[AsyncSession],
         switchboard: Switchboard,
         utc_now: Callable[[], datetime],
-        engine_ready_s: float,
+        preparer: Preparer,
     ) -> None:
         self._sessions = sessions
         self._switchboard = switchboard
         self._utc_now = utc_now
-        self._engine_ready_s = engine_ready_s
+        self._preparer = preparer
 
     # --- the ring --------------------------------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Reception:
     async def _connect(self, session: AsyncSession, call: Call, now: datetime) -> Connect:
         token = new_token()
         await CarrierCalls(session).issue_stream_token(call, token, expires_at=now + _TOKEN_LIFE)
-        preparation = await prepare(session, call, now=now, engine_ready_s=self._engine_ready_s)
+        preparation = await self._preparer.prepare(session, call, now)
         assistant = await AssistantService(session, call.account_id).get(call.assistant_id)
         self._switchboard.open_ahead(call.carrier_call_id, preparation)
         return Connect(token, assistant.is_recorded and call.answered_at is None)

@@ -21,7 +21,7 @@ from app.live.engine_slot import EngineSlot, PreparedEngine
 from app.live.facts import Preparation
 from app.live.ledger import Ledger
 from app.live.metrics import LIVE_CALLS
-from app.live.preparing import prepare
+from app.live.preparing import Preparer
 from app.live.runner import CallRunner
 from app.live.sockets import FrameSocket
 
@@ -48,13 +48,13 @@ class Switchboard:
         engine: VoiceEngine | None,
         ledger: Ledger,
         utc_now: Callable[[], datetime],
-        engine_ready_s: float,
+        preparer: Preparer,
     ) -> None:
         self._sessions = sessions
         self._engine = engine
         self._ledger = ledger
         self._utc_now = utc_now
-        self._engine_ready_s = engine_ready_s
+        self._preparer = preparer
         self._runners: dict[uuid.UUID, CallRunner] = {}
         self._prepared: dict[str, tuple[PreparedEngine, asyncio.TimerHandle]] = {}
         self._idle = asyncio.Event()
@@ -104,7 +104,7 @@ class Switchboard:
         now = self._utc_now()
         async with self._sessions.begin() as session:
             call = await CarrierCalls(session).claim_stream(token, carrier_call_id, now=now)
-            preparation = await prepare(session, call, now=now, engine_ready_s=self._engine_ready_s)
+            preparation = await self._preparer.prepare(session, call, now)
             calls = CallService(session, call.account_id)
             await calls.start(call.id, engine="openai_realtime" if self._engine else "", now=now)
             await renew_leases(session, [call.id], now + _LEASE)

@@ -19,7 +19,10 @@ _BUFFERED_FRAMES = 200
 _RETRY_AFTER_S = (0.0, 0.2, 0.5)
 _MOST_TIMEOUTS = 2
 _OUTAGE_FILLER_S = 1.0
-_REOPENED = "The connection was interrupted and is restored. Continue the conversation; do not greet again."
+_REOPENED = (
+    "The connection was interrupted and is restored. Continue the conversation where it stopped, even in the middle of "
+    "your own sentence; do not greet again."
+)
 
 
 class EngineLink:
@@ -156,6 +159,7 @@ class EngineLink:
         if self.active == event.response_id:
             self.active = None
         if event.status is ResponseStatus.FAILED and not was_cancelled:
+            self._asked_at = now if event.response_id in self._spoke else self._asked_at
             self.on_lost(EngineLost(EngineLoss.BROKEN, event.code or "response_failed"), now)
         elif not was_cancelled and self.active is None and self._stage.timers.is_set(Timer.RESPONSE):
             # A response without a word or a tool: there is nothing to wait for.
@@ -166,6 +170,7 @@ class EngineLink:
     def on_lost(self, event: EngineLost, now: float) -> None:
         """Open a new session, or give up. The old one is closed in any case."""
         stage = self._stage
+        was_speaking = self.active is not None and self.active in self._spoke and self.active not in self._cancelled
         self.shut()
         self.when_lost(now)
         stage.do(CloseEngine(), ReportTrouble(f"engine_{event.loss}", event.code))
@@ -177,6 +182,9 @@ class EngineLink:
         if event.loss is EngineLoss.REFUSED or self._failures > len(_RETRY_AFTER_S):
             self._abandon(now)
             return
+        if was_speaking:
+            # The rest of what it was saying is still to come.
+            self._asked_at = now
         if stage.phase is Phase.CONVERSING:
             stage.enter(Phase.RECOVERING)
         stage.timers.set_once(Timer.OUTAGE, now + _OUTAGE_FILLER_S)

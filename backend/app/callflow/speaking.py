@@ -9,6 +9,7 @@ from app.callflow.timers import Timer
 from app.callflow.transitions import Phase
 from app.callflow.words import Speaker
 
+_HEARD_ONLY = "The caller interrupted you. Of your last turn they heard only: {text}"
 _MARK_PATIENCE_S = 5.0
 """How long after its computed end playback is taken to go on when the carrier returns no mark."""
 
@@ -23,6 +24,8 @@ class Speaking:
         self._held: list[AssistantAudio] = []
         self._held_done: list[str] = []
         self._items: set[str] = set()
+        self._orphans: set[str] = set()
+        """Items that still sound, of an engine session that is gone."""
 
     @property
     def is_paused(self) -> bool:
@@ -69,9 +72,11 @@ class Speaking:
             self._stage.do(*self._stage.playback.complete(item_id, now))
 
     def complete_all(self, now: float) -> None:
-        """The engine is gone: what is queued is all there will be of every item."""
+        """The engine is gone: what is queued is all there will be of every item, and the next session is told so."""
         for item_id in self._items:
             self._complete(item_id, now)
+            self._stage.transcript.expect_heard(item_id)
+        self._orphans |= self._items
 
     # --- what was heard --------------------------------------------------------------------------------------------
 
@@ -80,6 +85,7 @@ class Speaking:
         stage = self._stage
         for item_id, ms in stage.playback.take_finished():
             self._items.discard(item_id)
+            self._orphans.discard(item_id)
             turn = stage.transcript.item_heard(item_id, ms, ms)
             stage.transcript.close_item(item_id)
             if turn is None:
@@ -139,8 +145,9 @@ class Speaking:
         for item_id, heard_ms in heard.items():
             unheard_ms = cut.unheard_ms(item_id) + sum(a.ms for a in self._held if a.item_id == item_id)
             is_whole = unheard_ms <= 0 and item_id in self._done_items(cut)
+            is_known = item_id not in self._orphans and phrase_of(item_id) is None
             self._close(item_id, heard_ms, heard_ms + unheard_ms, is_whole=is_whole)
-            if not is_whole and phrase_of(item_id) is None:
+            if not is_whole and is_known:
                 lost.append((item_id, heard_ms))
         self._held, self._held_done = [], []
         return lost
@@ -154,8 +161,12 @@ class Speaking:
         stage.transcript.close_item(item_id)
         stage.playback.forget(item_id)
         self._items.discard(item_id)
+        is_orphan = item_id in self._orphans
+        self._orphans.discard(item_id)
         if turn is None:
             return
         stage.do(SaveTurn(turn))
-        if phrase_of(item_id) is not None and turn.text:
+        if is_orphan and not is_whole:
+            stage.do(TellEngine(_HEARD_ONLY.format(text=turn.text or "nothing")))
+        elif phrase_of(item_id) is not None and turn.text:
             stage.do(TellEngine(turn.text, Speaker.ASSISTANT))

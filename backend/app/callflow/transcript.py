@@ -94,6 +94,12 @@ class Transcript:
             was_interrupted=cut,
         )
 
+    def expect_heard(self, item_id: str) -> None:
+        """Count an item as heard while it still sounds: its words so far are all there will be of it."""
+        turn = self._assistant.get(item_id)
+        if turn is not None and turn.ordinal >= 0 and turn.text.strip():
+            self._done[turn.ordinal] = (Speaker.ASSISTANT, turn.text.strip())
+
     def open_items(self) -> list[str]:
         """Assistant items with audio that are not yet heard to their end."""
         return [name for name, turn in self._assistant.items() if turn.ordinal >= 0]

@@ -11,8 +11,11 @@ from app.callflow.commands import (
     ReportTrouble,
     RequestResponse,
     TellEngine,
+    TruncateAssistantTurn,
 )
 from app.callflow.events import (
+    AssistantAudio,
+    AssistantText,
     CallerPaused,
     CallerSaid,
     CallerSpoke,
@@ -27,7 +30,7 @@ from app.callflow.events import (
 from app.callflow.plan import Past
 from app.callflow.transitions import Phase
 from app.callflow.words import EngineLoss, EngineTraits, NextStep, PhraseKey, ResponseStatus, Speaker, ToolRecord
-from tests.callflow.driver import PLAN, Drive, only
+from tests.callflow.driver import PLAN, Drive, audio, only
 
 READY = EngineReady(EngineTraits(), lasts_s=3600)
 
@@ -88,6 +91,15 @@ class TestSlowness:
         assert len(only(OpenEngine, drive.all)) == 1
 
 
+def speak_half(drive: Drive) -> None:
+    """The engine speaks two seconds, of which half a second is heard, and more is to come."""
+    drive.tell(ResponseStarted("r1"))
+    for _ in range(10):
+        drive.tell(AssistantAudio("r1", "i1", audio(200), 200))
+    drive.tell(AssistantText("r1", "i1", "I will look that up"))
+    drive.wait(0.5)
+
+
 class TestLoss:
     def test_reseeds_with_what_was_heard_and_answers_an_open_question(self) -> None:
         drive = Drive().greeted()
@@ -102,6 +114,43 @@ class TestLoss:
         assert drive.phase() is Phase.RECOVERING
         drive.tell(READY)
         assert drive.phase() is Phase.CONVERSING
+
+    def test_sentence_that_broke_off_is_told_as_it_will_be_heard_and_continued(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob about the invoice")
+        speak_half(drive)
+
+        commands = drive.tell(EngineLost(EngineLoss.BROKEN, "1006"))
+
+        (opened,) = [c for c in commands if isinstance(c, OpenEngine)]
+        assert opened.seed.turns[-1] == (Speaker.ASSISTANT, "I will look that up")
+        assert opened.seed.answer_now
+        commands = drive.tell(READY) + drive.wait(3)
+        assert not only(TellEngine, commands)
+        assert drive.turns()[-1].text == "I will look that up"
+
+    def test_sentence_of_a_response_that_failed_is_continued(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob about the invoice")
+        speak_half(drive)
+
+        commands = drive.tell(ResponseEnded("r1", ResponseStatus.FAILED, "server_error"))
+
+        (opened,) = [c for c in commands if isinstance(c, OpenEngine)]
+        assert opened.seed.answer_now
+
+    def test_caller_who_talks_into_what_is_left_of_it_is_told_of(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob about the invoice")
+        speak_half(drive)
+        drive.tell(EngineLost(EngineLoss.BROKEN, "1006"))
+        drive.tell(READY)
+
+        commands = drive.caller_says("No wait, it is another one")
+
+        (told,) = [c.text for c in commands if isinstance(c, TellEngine)]
+        assert told.endswith("heard only: I")
+        assert not only(TruncateAssistantTurn, commands)
 
     def test_three_tries_take_less_than_1_7_seconds(self) -> None:
         drive = Drive().greeted()

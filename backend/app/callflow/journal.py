@@ -70,7 +70,7 @@ class Journal:
             self._line(event, now, commands)
 
     def record_flow(self, flow: Flow) -> None:
-        """Speech has flowed; to be told before the event that the session is shown next."""
+        """Speech has flowed; to be told before the session is shown the next event that is no audio of the caller."""
         if flow.pieces:
             self._stretch(flow.response_id, flow.item_id, flow.began)
             self._steps.append((flow.began, flow.ms, False))

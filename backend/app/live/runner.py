@@ -114,20 +114,25 @@ class CallRunner:
         """One frame of the carrier's stream."""
         payload = caller_audio(frame)
         if payload is not None:
-            self._journal.frames += 1
-            engine = self._engines.session
-            if engine is not None and self._session.forwards_audio:
-                engine.send_audio(payload)
-            else:
-                self._session.handle(CallerAudio(payload), self._now())
+            self._hear(payload)
             return
         try:
             event = decode(frame)
         except StreamProtocolError as error:
             self._on_bad_frame(error)
             return
-        if isinstance(event, CallerAudio | PlaybackReached | DigitPressed | StreamStopped):
+        if isinstance(event, CallerAudio):
+            self._hear(event.payload)
+        elif isinstance(event, PlaybackReached | DigitPressed | StreamStopped):
             self.feed(event)
+
+    def _hear(self, payload: str) -> None:
+        self._journal.frames += 1
+        engine = self._engines.session
+        if engine is not None and self._session.forwards_audio:
+            engine.send_audio(payload)
+        else:
+            self._session.handle(CallerAudio(payload), self._now())
 
     def on_closed(self) -> None:
         self.feed(StreamStopped())

@@ -1,6 +1,6 @@
 """Whatever comes in whatever order: the session never fails, never invents, and always comes to an end."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from app.callflow.commands import (
@@ -153,6 +153,36 @@ def test_a_recorded_call_replays_to_the_same_commands(script: list[tuple[Event, 
     assert final is not None
     assert final.phase is session.phase
     assert not any(FRAME in line for line in lines)
+
+
+pieces = st.builds(AssistantAudio, ids, ids, st.just(audio(24)), st.just(24.0))
+talk = st.lists(st.tuples(st.one_of(pieces, pieces, pieces, events), st.sampled_from([0.0, 0.02, 0.03, 0.5])))
+
+
+@calm
+@given(talk)
+def test_speech_that_flows_past_the_session_changes_nothing(script: list[tuple[Event, float]]) -> None:
+    greeted: list[tuple[Event, float]] = [(StreamStarted(), 0.0), (EngineReady(EngineTraits()), 0.1), *script]
+    asked, flowing, journal, now = CallSession(PLAN), CallSession(PLAN), Journal(PLAN), 100.0
+    flowed = 0
+    for event, gap in greeted:
+        now += gap
+        commands = asked.handle(event, now)
+        if isinstance(event, AssistantAudio) and flowing.flow.take(event.item_id, event.payload, event.ms, now):
+            flowed += 1
+            assert commands == [PlayToCaller(event.payload)]
+            continue
+        if not isinstance(event, CallerAudio):
+            journal.record_flow(flowing.flow)
+        assert flowing.handle(event, now) == commands
+        journal.record(event, now, commands)
+        assert flowing.deadline() == asked.deadline()
+
+    journal.record_flow(flowing.flow)
+    assert flowing.snapshot()["phase"] is asked.phase
+    lines = journal.take().splitlines()
+    assert all(step.names == step.recorded for _, step in replay(lines) if not isinstance(step.event, CallerAudio))
+    note(f"{flowed} pieces flowed")
 
 
 def test_heard_audio_never_exceeds_what_was_sent() -> None:

@@ -154,7 +154,8 @@ class CallRunner:
         self._bad_frames += 1
         if self._bad_frames == 1:
             log.warning("frame of the stream not understood", call_id=self._effects.call_id, error=type(error).__name__)
-        if self._bad_frames > _MOST_BAD_FRAMES:
+        if self._bad_frames == _MOST_BAD_FRAMES:
+            # Once: what is on its way until the socket is closed is not told of.
             self._effects.report_trouble("stream_protocol", "")
             self._line.close()
             self.feed(StreamStopped())

@@ -137,8 +137,8 @@ def decode(frame: bytes | memoryview) -> StreamEvent | None:
         return None
     if type(message) is _Media:
         payload = message.media.payload
-        # Payloads are copied into JSON texts unread: none may end the string it stands in.
-        if '"' in payload or "\\" in payload:
+        # Payloads are copied into JSON texts unread: none may end, or break, the string it stands in.
+        if '"' in payload or "\\" in payload or not payload.isprintable():
             raise StreamProtocolError("media payload is not base64")
         return CallerAudio(payload) if message.media.track == "inbound" else None
     return _TRANSLATED[type(message)](message)

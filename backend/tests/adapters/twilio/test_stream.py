@@ -127,7 +127,7 @@ class TestRefused:
         with pytest.raises(StreamProtocolError):
             decode(frame)
 
-    @pytest.mark.parametrize("payload", ['f39/","x":"', "f39/\\", '"'])
+    @pytest.mark.parametrize("payload", ['f39/","x":"', "f39/\\", '"', "f39/\n", "\0"])
     def test_a_payload_that_would_leave_its_text(self, payload: str) -> None:
         with pytest.raises(StreamProtocolError):
             decode(media(payload))

@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.adapters.openai_realtime.connection import OpenAIRealtime
+from app.adapters.openai_realtime.voice_engine import OpenAIRealtime
 from app.adapters.twilio.rest import TwilioRest
 from app.api.call_routes import router as call_router
 from app.api.errors import install_error_handlers

@@ -18,6 +18,7 @@ class ErrorBody(msgspec.Struct, gc=False):
     message: str = ""
     code: str | None = None
     type: str = ""
+    param: str | None = None
     event_id: str | None = None
 
 
@@ -79,6 +80,7 @@ class Response(msgspec.Struct):
 
 class Format(msgspec.Struct, gc=False):
     type: str = ""
+    rate: int | None = None
 
 
 class AudioSide(msgspec.Struct):
@@ -195,11 +197,11 @@ class Writer:
     def cancel(self, response_id: str) -> bytes:
         return self.write("response.cancel", response_id=response_id)[1]
 
-    def respond(self, instructions: str, *, may_use_tools: bool) -> bytes:
-        """Ask for a response; instructions replace the session's for this one response (§3.1)."""
+    def respond(self, instructions: str, *, may_use_tools: bool) -> tuple[str, bytes]:
+        """Ask for a response, by id and bytes; instructions replace the session's for this one response (§3.1)."""
         response: dict[str, object] = {}
         if instructions:
             response["instructions"] = instructions
         if not may_use_tools:
             response["tool_choice"] = "none"
-        return self.write("response.create", **({"response": response} if response else {}))[1]
+        return self.write("response.create", **({"response": response} if response else {}))

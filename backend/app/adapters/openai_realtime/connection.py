@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import urlencode
 
 import structlog
 from picows import WSCloseCode, WSError, WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport, ws_connect
 
 from app.adapters.openai_realtime.codec import (
     AudioDelta,
+    ErrorBody,
     EventError,
     ServerEvent,
     Writer,
@@ -19,9 +19,10 @@ from app.adapters.openai_realtime.codec import (
     milliseconds,
 )
 from app.adapters.openai_realtime.errors import Verdict, loss_of, loss_of_close, loss_of_status, verdict_of
-from app.adapters.openai_realtime.rendering import Render
+from app.adapters.openai_realtime.linear_audio import AssistantToMulaw, CallerToLinear
+from app.adapters.openai_realtime.negotiation import Agreement, Negotiation
 from app.adapters.openai_realtime.responses import Responses
-from app.adapters.openai_realtime.session_config import configuration, minimal_configuration, seed_items
+from app.adapters.openai_realtime.session_config import seed_items
 from app.adapters.openai_realtime.translate import Translator
 from app.callflow.commands import (
     AnswerTool,
@@ -33,7 +34,7 @@ from app.callflow.commands import (
     TellEngine,
     TruncateAssistantTurn,
 )
-from app.callflow.engine import EngineListener, EnginePersona
+from app.callflow.engine import EngineListener
 from app.callflow.events import (
     AssistantAudio,
     EngineLost,
@@ -42,68 +43,15 @@ from app.callflow.events import (
     ResponseStarted,
     ToolRequested,
 )
-from app.callflow.words import EngineLoss, EngineTraits, Seed, Speaker
-from app.core.config import Settings
-from app.core.errors import Unavailable
+from app.callflow.words import EngineLoss, EngineTraits, ResponseStatus, Seed, Speaker
 
 log = structlog.get_logger(__name__)
 
-_TEXT, _CLOSE = WSMsgType.TEXT, WSMsgType.CLOSE
+_TEXT, _CLOSE, _CONTINUATION = WSMsgType.TEXT, WSMsgType.CLOSE, WSMsgType.CONTINUATION
 _MOST_BYTES = 8 << 20
 _READ_BUFFER = 8192
-_CONNECT_S = 10.0
-_RENDER_S = 20.0
-_RENDER_TRIES = 3
-_MULAW = "audio/pcmu"
-
-
-class NotRendered(Unavailable):
-    """The engine could not be brought to speak a sentence exactly."""
-
-    code = "phrase_not_rendered"
-
-
-class OpenAIRealtime:
-    """The vendor, configured: opens sessions and renders phrases (see `app.callflow.engine.VoiceEngine`)."""
-
-    def __init__(self, settings: Settings) -> None:
-        base = settings.openai_base_url
-        scheme, _, rest = base.partition("://")
-        ws_base = f"{ {'https': 'wss', 'http': 'ws'}.get(scheme, scheme) }://{rest}"
-        self._model = settings.openai_realtime_model
-        self._transcription_model = settings.openai_transcription_model
-        self._url = f"{ws_base}/realtime?{urlencode({'model': self._model})}"
-        self._key = settings.openai_api_key.get_secret_value()
-
-    def open(self, persona: EnginePersona, seed: Seed, listener: EngineListener) -> "RealtimeSession":
-        """Begin a session. EngineReady or EngineLost follows; nothing is raised."""
-        config = configuration(persona, model=self._model, transcription_model=self._transcription_model)
-        translator = Translator(self._model, self._transcription_model)
-        session = RealtimeSession(listener, translator, config, minimal_configuration(persona), seed)
-        session.connect(self._url, {"Authorization": f"Bearer {self._key}"})
-        return session
-
-    async def render(self, persona: EnginePersona, text: str) -> bytes:
-        """Speak exactly `text` and return G.711 mu-law at 8 kHz. Raises NotRendered."""
-        for _ in range(_RENDER_TRIES):
-            render = Render(text)
-            session = self.open(persona, Seed(), lambda event, render=render: render.on_event(event))  # type: ignore[misc]
-            session.watch(render.on_server_event)
-            try:
-                async with asyncio.timeout(_RENDER_S):
-                    await render.is_ready.wait()
-                    if not render.is_lost:
-                        session.send_frame(render.request)
-                        await render.is_done.wait()
-            except TimeoutError:
-                continue
-            finally:
-                session.close()
-            if render.is_lost:
-                raise NotRendered(render.code)
-            if render.is_exact:
-                return render.audio
-        raise NotRendered
+_CONNECT_S = 5.0
+_CUT_OFF_S = 3.0
 
 
 class RealtimeSession(WSListener):
@@ -113,23 +61,25 @@ class RealtimeSession(WSListener):
         self,
         listener: EngineListener,
         translator: Translator,
-        config: dict[str, object],
-        minimal: dict[str, object],
+        negotiation: Negotiation,
         seed: Seed,
     ) -> None:
         self._listener: EngineListener | None = listener
         self._translator = translator
         self._asides = translator.asides
-        self._config = config
-        self._minimal: dict[str, object] | None = minimal
+        self._negotiation = negotiation
         self._seed = seed
         self._writer = Writer()
         self._responses = Responses(self._send_request)
         self._transport: WSTransport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._waiting: list[EngineCommand] = []
-        self._config_id = ""
+        self._config_id = self._request_id = ""
         self._is_open = False
+        self._to_linear: CallerToLinear | None = None
+        self._to_mulaw: AssistantToMulaw | None = None
+        self._partial = bytearray()
+        self._has_misunderstood = False
         self._is_congested = False
         self._lasts_s: float | None = None
         self._watcher: Callable[[ServerEvent | AudioDelta], None] | None = None
@@ -154,24 +104,29 @@ class RealtimeSession(WSListener):
                 max_frame_size=_MOST_BYTES,
                 read_buffer_init_size=_READ_BUFFER,
                 enable_auto_ping=True,
+                max_redirects=0,
             )
         except WSInvalidStatusError as error:
             status = int(error.response.status) if error.response is not None else 0
             self._lost(EngineLost(loss_of_status(status), f"http_{status}"))
         except (WSError, OSError, TimeoutError) as error:
             self._lost(EngineLost(EngineLoss.BROKEN, type(error).__name__))
+        else:
+            if self._transport is None:
+                # The server closed the connection instead of answering, which is no error to `ws_connect`.
+                self._lost(EngineLost(EngineLoss.BROKEN, "no_handshake"))
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         if self._listener is None:
             transport.disconnect()
             return
         self._transport = transport
-        self._configure(self._config)
+        self._propose()
         for frame in seed_items(self._writer, self._seed):
             self.send_frame(frame)
 
-    def _configure(self, session: dict[str, object]) -> None:
-        self._config_id, frame = self._writer.write("session.update", session=session)
+    def _propose(self) -> None:
+        self._config_id, frame = self._writer.write("session.update", session=self._negotiation.proposal)
         self.send_frame(frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -183,6 +138,7 @@ class RealtimeSession(WSListener):
         self._lost(EngineLost(loss_of_close(code, reason), f"close_{code}"))
 
     def _lost(self, event: EngineLost) -> None:
+        """Tell the call; only once."""
         listener, self._listener = self._listener, None
         if listener is not None:
             listener(event)
@@ -197,6 +153,13 @@ class RealtimeSession(WSListener):
             with suppress(OSError):
                 transport.send_close(WSCloseCode.OK)
                 transport.disconnect()
+            # A server that reads nothing would never let what is still to be sent go.
+            asyncio.get_running_loop().call_later(_CUT_OFF_S, transport.disconnect, False)
+
+    def _give_up(self, event: EngineLost) -> None:
+        """End the session from our side, and tell the call why."""
+        self._lost(event)
+        self.close()
 
     def pause_writing(self) -> None:
         self._is_congested = True
@@ -208,30 +171,56 @@ class RealtimeSession(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
-        if kind is _CLOSE:
+        if kind is _TEXT and frame.fin:
+            self._on_message(frame.get_payload_as_bytes())
+        elif kind is _CLOSE:
             transport.send_close(frame.get_close_code())
             transport.disconnect()
-            return
-        listener = self._listener
-        if kind is not _TEXT or listener is None:
+        elif kind is _TEXT or kind is _CONTINUATION:
+            self._on_part(frame)
+
+    def _on_part(self, frame: WSFrame) -> None:
+        """A piece of a fragmented message: legal, and never seen from the vendor."""
+        self._partial += frame.get_payload_as_bytes()
+        if len(self._partial) > _MOST_BYTES:
+            self._give_up(EngineLost(EngineLoss.BROKEN, "message_too_big"))
+        elif frame.fin:
+            whole = bytes(self._partial)
+            self._partial.clear()
+            self._on_message(whole)
+
+    def _on_message(self, message: bytes) -> None:
+        if self._listener is None:
             return
         try:
-            event = decode(frame.get_payload_as_bytes())
+            event = decode(message)
         except EventError as error:
+            self._on_misunderstood(error)
+            return
+        if not isinstance(event, AudioDelta):
+            self._on_event(event)
+        elif self._to_mulaw is None:
+            self._on_audio(event)
+        else:
+            self._on_audio(self._to_mulaw.convert(event))
+
+    def _on_audio(self, event: AudioDelta) -> None:
+        delta = event.delta
+        if self._listener is not None and event.response_id not in self._asides:
+            self._listener(AssistantAudio(event.response_id, event.item_id, delta, milliseconds(delta)))
+        if self._watcher is not None:
+            self._watcher(event)
+
+    def _on_misunderstood(self, error: EventError) -> None:
+        if not self._has_misunderstood:
+            self._has_misunderstood = True
             log.warning("engine event not understood", error=str(error))
-            return
-        if isinstance(event, AudioDelta):
-            if event.response_id not in self._asides:
-                delta = event.delta
-                listener(AssistantAudio(event.response_id, event.item_id, delta, milliseconds(delta)))
-            if self._watcher is not None:
-                self._watcher(event)
-            return
-        self._on_event(event)
 
     def _on_event(self, event: ServerEvent) -> None:
         self._note(event)
         for translated in self._translator.translate(event):
+            if isinstance(translated, EngineLost):
+                self._give_up(translated)
             if self._listener is None:
                 return
             self._observe(translated)
@@ -243,19 +232,28 @@ class RealtimeSession(WSListener):
         match event.type:
             case "session.created" if event.session is not None and event.session.expires_at is not None:
                 self._lasts_s = event.session.expires_at - time.time()  # noqa: TID251 — the vendor's clock is the wall's
-            case "session.updated":
+            case "session.updated" if not self._is_open:
                 self._on_updated(event)
-            case "error":
-                self._on_error(event)
+            case "response.output_audio.done" if self._to_mulaw is not None:
+                self._on_audio(self._to_mulaw.finish(event.response_id, event.item_id))
+            case "error" if event.error is not None:
+                self._on_error(event.error)
 
     def _on_updated(self, event: ServerEvent) -> None:
-        if self._is_open:
-            return
-        if not _speaks_mulaw(event):
-            self._lost(EngineLost(EngineLoss.REFUSED, "audio_format"))
-            self.close()
-            return
+        agreement = self._negotiation.agreement(event.session)
+        if agreement is not None:
+            self._begin(agreement)
+        elif self._negotiation.is_answered_otherwise():
+            log.warning("engine does not speak mu-law, asking for linear audio")
+            self._propose()
+        else:
+            self._give_up(EngineLost(EngineLoss.REFUSED, "audio_format"))
+
+    def _begin(self, agreement: Agreement) -> None:
+        """The session stands: let the call know, and do what has waited."""
         self._is_open = True
+        self._to_linear = CallerToLinear(agreement.caller_hz) if agreement.caller_hz is not None else None
+        self._to_mulaw = AssistantToMulaw(agreement.assistant_hz) if agreement.assistant_hz is not None else None
         if self._listener is not None:
             self._listener(EngineReady(EngineTraits(drives_turns=False, edits_memory=True), self._lasts_s))
         waiting, self._waiting = self._waiting, []
@@ -264,23 +262,29 @@ class RealtimeSession(WSListener):
         if self._seed.answer_now:
             self._responses.request(RequestResponse())
 
-    def _on_error(self, event: ServerEvent) -> None:
-        error = event.error
-        if error is None:
-            return
+    def _on_error(self, error: ErrorBody) -> None:
         verdict = verdict_of(error.code or "", error.type, error.message)
-        if error.event_id == self._config_id and not self._is_open and self._minimal is not None:
-            log.error("engine refused the configuration, trying the minimal one", code=error.code)
-            minimal, self._minimal = self._minimal, None
-            self._configure(minimal)
-            return
-        if verdict is Verdict.BUSY:
+        if verdict in (Verdict.FATAL, Verdict.EXPIRED):
+            self._give_up(EngineLost(loss_of(verdict), error.code or error.type))
+        elif verdict is Verdict.BUSY:
             self._responses.refused()
-        elif verdict in (Verdict.FATAL, Verdict.EXPIRED):
-            self._lost(EngineLost(loss_of(verdict), error.code or error.type))
-            self.close()
         elif verdict is not Verdict.BENIGN:
-            log.error("engine reports an error", code=error.code, kind=error.type)
+            log.error("engine reports an error", code=error.code, kind=error.type, param=error.param)
+            self._on_refusal(error, verdict)
+
+    def _on_refusal(self, error: ErrorBody, verdict: Verdict) -> None:
+        """Something we sent was not taken: see what that leaves the call with."""
+        if not self._is_open:
+            # A server that does not say which event it means can hardly mean another.
+            if error.event_id not in (self._config_id, None):
+                return
+            if verdict is Verdict.OURS and self._negotiation.is_refused(error.param or ""):
+                self._propose()
+            else:
+                loss = EngineLoss.REFUSED if verdict is Verdict.OURS else EngineLoss.BROKEN
+                self._give_up(EngineLost(loss, error.code or error.type))
+        elif error.event_id == self._request_id and self._responses.failed() and self._listener is not None:
+            self._listener(ResponseEnded("", ResponseStatus.FAILED, error.code or error.type))
 
     def _observe(self, event: object) -> None:
         """Keep track of what is under way."""
@@ -297,6 +301,8 @@ class RealtimeSession(WSListener):
         """Forward one frame; on a congested connection it is dropped, since late audio helps nobody."""
         transport = self._transport
         if transport is not None and not self._is_congested:
+            if self._to_linear is not None:
+                payload = self._to_linear.convert(payload)
             transport.send(_TEXT, append_audio(payload))
 
     def perform(self, command: EngineCommand) -> None:
@@ -332,7 +338,8 @@ class RealtimeSession(WSListener):
             self.send_frame(self._writer.cancel(response_id))
 
     def _send_request(self, request: RequestResponse) -> None:
-        self.send_frame(self._writer.respond(request.instructions, may_use_tools=request.may_use_tools))
+        self._request_id, frame = self._writer.respond(request.instructions, may_use_tools=request.may_use_tools)
+        self.send_frame(frame)
 
     def send_frame(self, frame: bytes) -> None:
         """Send one client event as it is."""
@@ -352,10 +359,3 @@ def _role(speaker: Speaker | None) -> str:
             return "assistant"
         case None:
             return "system"
-
-
-def _speaks_mulaw(event: ServerEvent) -> bool:
-    """Whether the server took mu-law both ways; one that does not say how it speaks is believed."""
-    audio = event.session.audio if event.session is not None else None
-    sides = (audio.input, audio.output) if audio is not None else ()
-    return all(side is None or side.format is None or side.format.type == _MULAW for side in sides)

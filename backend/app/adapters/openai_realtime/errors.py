@@ -45,7 +45,10 @@ _SHORTER_AUDIO = "Audio content of"
 """Message without a code: the vendor counts a little less audio than it sent, so a truncation may come out too long."""
 
 _FATAL_STATUS = frozenset({400, 401, 403, 404})
-_FATAL_CLOSE = frozenset({3000, 4000})
+_REDIRECTED = range(300, 400)
+"""The key goes to the configured address only."""
+
+_FATAL_CLOSE = frozenset({1008, 3000, 4000})
 _EXPIRED_CLOSE = 1001
 
 
@@ -69,11 +72,14 @@ def loss_of(verdict: Verdict) -> EngineLoss:
 
 def loss_of_status(status: int) -> EngineLoss:
     """An upgrade that was answered with this HTTP status."""
-    return EngineLoss.REFUSED if status in _FATAL_STATUS else EngineLoss.BROKEN
+    return EngineLoss.REFUSED if status in _FATAL_STATUS or status in _REDIRECTED else EngineLoss.BROKEN
 
 
 def loss_of_close(code: int, reason: str) -> EngineLoss:
-    """A socket that the vendor closed."""
+    """A socket that the vendor closed. The reason may hold an error's type and code, joined by a dot."""
     if code == _EXPIRED_CLOSE and "maximum duration" in reason:
         return EngineLoss.EXPIRED
-    return EngineLoss.REFUSED if code in _FATAL_CLOSE else EngineLoss.BROKEN
+    verdicts = {_BY_WORD.get(word) for word in reason.split(".")}
+    if Verdict.EXPIRED in verdicts:
+        return EngineLoss.EXPIRED
+    return EngineLoss.REFUSED if code in _FATAL_CLOSE or Verdict.FATAL in verdicts else EngineLoss.BROKEN

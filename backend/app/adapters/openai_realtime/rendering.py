@@ -52,8 +52,6 @@ class Render:
             self._take(event.delta)
             return
         match event.type:
-            case "response.output_audio.delta":
-                self._take(event.delta)
             case "response.output_audio_transcript.done":
                 self._spoken += f" {event.transcript}"
             case "response.done":

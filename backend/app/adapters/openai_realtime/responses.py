@@ -49,6 +49,13 @@ class Responses:
             self._next = self._asked
         self._asked = None
 
+    def failed(self) -> bool:
+        """The server did not take the request. False when a newer one takes its place, so that nothing is lost."""
+        self._asked = None
+        is_replaced = self._next is not None
+        self._go_on()
+        return not is_replaced
+
     def tool_asked(self, tool_call_id: str) -> None:
         self._unanswered_tools.add(tool_call_id)
 

@@ -4,13 +4,15 @@ The configuration is the same, byte for byte, for every call of an assistant: th
 input costs a fraction. What belongs to one call follows as items (openai-realtime.md §2, §4.7, §4.8).
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from app.adapters.openai_realtime.codec import Writer
 from app.callflow.engine import EnginePersona
 from app.callflow.words import Seed
+
+JsonObject: TypeAlias = dict[str, Any]
 
 _NOT_REASONING = ("gpt-realtime-1.5", "gpt-realtime-2025-08-28", "gpt-realtime-mini")
 _LONGEST_ANSWER_TOKENS = 1024
@@ -19,9 +21,9 @@ _MULAW = {"type": "audio/pcmu"}
 """Without a rate: Realtime refuses one for G.711 (sheet §0, fact 5)."""
 
 
-def configuration(persona: EnginePersona, *, model: str, transcription_model: str) -> dict[str, Any]:
+def configuration(persona: EnginePersona, *, model: str, transcription_model: str) -> JsonObject:
     """The session object of `session.update`."""
-    session = minimal_configuration(persona) | {
+    session = minimal_configuration(persona, transcription_model=transcription_model) | {
         "parallel_tool_calls": False,
         "max_output_tokens": _LONGEST_ANSWER_TOKENS,
         "truncation": {
@@ -30,18 +32,17 @@ def configuration(persona: EnginePersona, *, model: str, transcription_model: st
             "token_limits": {"post_instructions": _AFTER_INSTRUCTIONS_TOKENS},
         },
     }
-    transcription: dict[str, Any] = {"model": transcription_model}
     if transcription_model == "gpt-transcribe":
-        transcription |= {"languages": list(persona.languages), "keywords": list(persona.keywords)}
-    session["audio"]["input"]["transcription"] = transcription
+        helped = {"languages": list(persona.languages), "keywords": list(persona.keywords)}
+        session["audio"]["input"]["transcription"] |= helped
     session["audio"]["input"]["noise_reduction"] = None
     if is_reasoning(model):
         session["reasoning"] = {"effort": "low"}
     return session
 
 
-def minimal_configuration(persona: EnginePersona) -> dict[str, Any]:
-    """What a session cannot do without; used when the vendor refuses the whole."""
+def minimal_configuration(persona: EnginePersona, *, transcription_model: str) -> JsonObject:
+    """What a call can hardly do without; used when a server refuses the whole."""
     return {
         "type": "realtime",
         "output_modalities": ["audio"],
@@ -59,6 +60,7 @@ def minimal_configuration(persona: EnginePersona) -> dict[str, Any]:
         "audio": {
             "input": {
                 "format": _MULAW,
+                "transcription": {"model": transcription_model},
                 # The call's session decides about turns and interruptions; the server only hears and tells.
                 "turn_detection": {
                     "type": "semantic_vad",
@@ -70,6 +72,19 @@ def minimal_configuration(persona: EnginePersona) -> dict[str, Any]:
             "output": {"format": _MULAW, "voice": persona.voice},
         },
     }
+
+
+def in_linear_audio(session: JsonObject, hz: int) -> JsonObject:
+    """The same session for a server that speaks 16-bit linear audio."""
+    form = {"type": "audio/pcm", "rate": hz}
+    audio = {side: {**settings, "format": form} for side, settings in session["audio"].items()}
+    return {**session, "audio": audio}
+
+
+def without_transcription(session: JsonObject) -> JsonObject:
+    """The same session for a server that cannot write down what it hears."""
+    audio = session["audio"]
+    return {**session, "audio": {**audio, "input": {**audio["input"], "transcription": None}}}
 
 
 def is_reasoning(model: str) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from app.adapters.openai_realtime.codec import Response, ServerEvent, milliseconds
+from app.adapters.openai_realtime.codec import Response, ServerEvent
+from app.adapters.openai_realtime.errors import Verdict, verdict_of
 from app.adapters.openai_realtime.pricing import Usage, micro_usd, transcription_micro_usd
 from app.callflow.events import (
-    AssistantAudio,
     AssistantItemDone,
     AssistantText,
     CallerPaused,
@@ -13,11 +13,12 @@ from app.callflow.events import (
     CallerSpoke,
     CostIncurred,
     EngineEvent,
+    EngineLost,
     ResponseEnded,
     ResponseStarted,
     ToolRequested,
 )
-from app.callflow.words import ResponseStatus
+from app.callflow.words import EngineLoss, ResponseStatus
 
 _STATUS = {
     "completed": ResponseStatus.COMPLETED,
@@ -49,10 +50,6 @@ class Translator:
 
     def translate(self, event: ServerEvent) -> list[EngineEvent]:
         """What an event means for the call; nothing, for most."""
-        if event.type == "response.output_audio.delta":
-            if event.response_id in self.asides:
-                return []
-            return [AssistantAudio(event.response_id, event.item_id, event.delta, milliseconds(event.delta))]
         translate = self._translate.get(event.type)
         return translate(event) if translate is not None else []
 
@@ -88,11 +85,14 @@ class Translator:
         if response is None:
             return []
         events: list[EngineEvent] = _cost(self._model, response)
+        error = response.status_details.error if response.status_details is not None else None
+        code = (error.code or error.type) if error is not None else ""
+        if error is not None and verdict_of(error.code or "", error.type, "") is Verdict.FATAL:
+            # The session may live on, but no response will ever come of it.
+            return [*events, EngineLost(EngineLoss.REFUSED, code)]
         if response.id in self.asides:
             self.asides.discard(response.id)
             return events
-        error = response.status_details.error if response.status_details is not None else None
-        code = (error.code or error.type) if error is not None else ""
         return [*events, ResponseEnded(response.id, _STATUS.get(response.status, ResponseStatus.COMPLETED), code)]
 
     def _caller_said(self, event: ServerEvent) -> list[EngineEvent]:

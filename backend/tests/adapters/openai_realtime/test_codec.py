@@ -99,7 +99,8 @@ class TestGoldenFrames:
     def test_audio_with_its_fields_in_another_order_is_audio_too(self) -> None:
         event = decode(json.dumps(dict(reversed(AUDIO.items()))).encode())
 
-        assert isinstance(event, AudioDelta) or Translator("m", "t").translate(event)
+        assert isinstance(event, AudioDelta)
+        assert event.delta == "f39/f39/f38="
 
     @pytest.mark.parametrize(
         ("event", "expected"),
@@ -199,8 +200,8 @@ class TestOurFrames:
             writer.truncate("item_1", 1500),
             writer.delete("item_2"),
             writer.cancel("resp_1"),
-            writer.respond("", may_use_tools=True),
-            writer.respond("Say goodbye.", may_use_tools=False),
+            writer.respond("", may_use_tools=True)[1],
+            writer.respond("Say goodbye.", may_use_tools=False)[1],
         ]
         events = [json.loads(frame) for frame in frames]
 

@@ -139,7 +139,9 @@ class TestConfiguration:
         assert not is_reasoning("gpt-realtime")
 
     def test_minimal_configuration_keeps_what_a_call_cannot_do_without(self) -> None:
-        assert {"type", "instructions", "tools", "audio"} <= set(minimal_configuration(PERSONA))
+        assert {"type", "instructions", "tools", "audio"} <= set(
+            minimal_configuration(PERSONA, transcription_model="gpt-transcribe")
+        )
 
     def test_seed_follows_as_items(self) -> None:
         seed = Seed(

@@ -183,6 +183,7 @@ class RealtimeSession(WSListener):
         """A piece of a fragmented message: legal, and never seen from the vendor."""
         self._partial += frame.get_payload_as_bytes()
         if len(self._partial) > _MOST_BYTES:
+            self._partial.clear()
             self._give_up(EngineLost(EngineLoss.BROKEN, "message_too_big"))
         elif frame.fin:
             whole = bytes(self._partial)

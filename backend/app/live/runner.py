@@ -114,7 +114,13 @@ class CallRunner:
         """One frame of the carrier's stream."""
         payload = caller_audio(frame)
         if payload is not None:
-            self._hear(payload)
+            # The media path: 50 times a second for every call.
+            engine = self._engines.session
+            if engine is not None and self._session.forwards_audio:
+                self._journal.frames += 1
+                engine.send_audio(payload)
+            else:
+                self._keep(payload)
             return
         try:
             event = decode(frame)
@@ -122,17 +128,15 @@ class CallRunner:
             self._on_bad_frame(error)
             return
         if isinstance(event, CallerAudio):
-            self._hear(event.payload)
+            self._keep(event.payload)
         elif isinstance(event, PlaybackReached | DigitPressed | StreamStopped):
             self.feed(event)
 
-    def _hear(self, payload: str) -> None:
+    def _keep(self, payload: str) -> None:
+        """Show a frame to the session, which keeps it until an engine listens."""
         self._journal.frames += 1
-        engine = self._engines.session
-        if engine is not None and self._session.forwards_audio:
-            engine.send_audio(payload)
-        else:
-            self._session.handle(CallerAudio(payload), self._now())
+        for command in self._session.handle(CallerAudio(payload), self._now()):
+            self._perform[type(command)](command)
 
     def on_closed(self) -> None:
         self.feed(StreamStopped())

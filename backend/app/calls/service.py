@@ -132,11 +132,12 @@ class CarrierCalls:
         """The call a stream may open for; the token is used up.
 
         Raises StreamTokenUnknown, StreamTokenOfOtherCall (the token stays valid for its own call), StreamTokenUsed or
-        StreamTokenExpired.
+        StreamTokenExpired, which it also is once the call is over.
         """
         token_hash = _token_hash(token)
         call = await self.by_carrier_id(carrier_call_id)
-        if call is not None and await self._calls.use_token(token_hash, carrier_call_id, now):
+        is_over = call is not None and call.ended_at is not None
+        if call is not None and not is_over and await self._calls.use_token(token_hash, carrier_call_id, now):
             return call
         issued = await self._calls.token(token_hash)
         if issued is None:

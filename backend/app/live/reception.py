@@ -119,6 +119,9 @@ class Reception:
     async def _answer(self, session: AsyncSession, line: Line, ring: Ring, now: datetime) -> Answer:
         calls = CarrierCalls(session)
         call, _ = await calls.receive(line, now=now, **ring)
+        if call.ended_at is not None:
+            # Told again when its receipt is long gone: nobody is on the line.
+            return Nothing()
         if self._switchboard.is_draining or not self._switchboard.has_engine:
             what = "draining" if self._switchboard.is_draining else "engine_not_configured"
             await CallService(session, call.account_id).report_trouble(call.id, what, "", now)

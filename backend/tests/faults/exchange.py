@@ -1,6 +1,7 @@
 """The sandbox's carrier beside real application processes: it rings them, and is asked by them afterwards."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -9,10 +10,12 @@ from pydantic import SecretStr
 
 from sandbox.carrier.server import create_carrier
 from sandbox.carrier.settings import CarrierSettings
-from sandbox.conversation import Handset, ring
-from tests.faults.processes import ACCOUNT, ServeProcess
-from tests.live.server import CALLER, NUMBER, TOKEN
+from sandbox.conversation import Event, Handset, ring
+from tests.faults.processes import ACCOUNT
+from tests.faults.stream_end import PATIENCE_S
+from tests.live.server import CALLER, NUMBER, TOKEN, Server
 from tests.sandbox.carrier.servers import serving
+from tests.sandbox.speech.realtime_wire import tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(app: ServeProcess, port: int, speech_url: str) -> AsyncIterator[Exchange]:
+async def exchange(app: Server, port: int, speech_url: str) -> AsyncIterator[Exchange]:
     """A carrier on this port whose number the application answers."""
     settings = CarrierSettings(
         port=port,
@@ -46,3 +49,20 @@ async def exchange(app: ServeProcess, port: int, speech_url: str) -> AsyncIterat
     )
     async with serving(create_carrier(settings), port, lifespan="on"):
         yield Exchange(settings.public_url)
+
+
+def is_verb(name: str) -> Callable[[Event], bool]:
+    return lambda event: event["event"] == "verb" and event["verb"] == name
+
+
+async def ended(handset: Handset) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await handset.ended.wait()
+
+
+async def leave_voicemail(handset: Handset) -> None:
+    """Speak to the recording, and hang up."""
+    assert await handset.until(is_verb("Record"), PATIENCE_S) is not None
+    await handset.play(tone(1200))
+    await handset.hang_up()
+    await ended(handset)

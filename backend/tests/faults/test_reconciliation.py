@@ -1,7 +1,6 @@
 """Calls that nobody holds any more and calls we never heard of: the next process settles them with the carrier."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import text
@@ -12,40 +11,22 @@ from app.calls.service import CallDetail, CallService
 from app.messaging.models import MessageKind
 from app.numbers.service import Line
 from app.store.database import Database
-from sandbox.conversation import Event, Handset
 from sandbox.speech.parts import Speak, UseTool
-from tests.faults.exchange import exchange
+from tests.faults.exchange import ended, exchange, is_verb, leave_voicemail
 from tests.faults.processes import serve_process
 from tests.faults.records import stored, troubles
 from tests.faults.settings import engine_at
 from tests.faults.stream_end import PATIENCE_S, SPOKEN
 from tests.live.server import CALLER
 from tests.sandbox.carrier.servers import free_port
-from tests.sandbox.speech.realtime_wire import ScriptedBrain, ScriptedEars, Service, tone
+from tests.sandbox.speech.realtime_wire import ScriptedBrain, ScriptedEars, Service
 
 NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 MESSAGE: dict[str, object] = {"text": "Bob called.", "urgency": "normal"}
 
 
-def is_verb(name: str) -> Callable[[Event], bool]:
-    return lambda event: event["event"] == "verb" and event["verb"] == name
-
-
 def is_settled(call: Call) -> bool:
     return call.ended_at is not None and call.disposition is not None
-
-
-async def ended(handset: Handset) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        await handset.ended.wait()
-
-
-async def leave_voicemail(handset: Handset) -> None:
-    """Speak to the recording, and hang up."""
-    assert await handset.until(is_verb("Record"), PATIENCE_S) is not None
-    await handset.play(tone(1200))
-    await handset.hang_up()
-    await ended(handset)
 
 
 async def let_leases_run_out(database: Database) -> None:

@@ -203,7 +203,11 @@ class RealtimeSession(WSListener):
         elif self._to_mulaw is None:
             self._on_audio(event)
         else:
-            self._on_audio(self._to_mulaw.convert(event))
+            self._on_converted(self._to_mulaw.convert(event))
+
+    def _on_converted(self, event: AudioDelta) -> None:
+        if event.delta:
+            self._on_audio(event)
 
     def _on_audio(self, event: AudioDelta) -> None:
         delta = event.delta
@@ -236,7 +240,7 @@ class RealtimeSession(WSListener):
             case "session.updated" if not self._is_open:
                 self._on_updated(event)
             case "response.output_audio.done" if self._to_mulaw is not None:
-                self._on_audio(self._to_mulaw.finish(event.response_id, event.item_id))
+                self._on_converted(self._to_mulaw.finish(event.response_id, event.item_id))
             case "error" if event.error is not None:
                 self._on_error(event.error)
 

@@ -7,7 +7,6 @@ The vendor speaks mu-law and its audio passes untouched; this is for other serve
 import sys
 from array import array
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 
 from app.adapters.openai_realtime.codec import AudioDelta
 from audiokit import mulaw
@@ -25,7 +24,7 @@ class CallerToLinear:
         """The next frame; empty when it is no base64."""
         try:
             samples = mulaw.decode(b64decode(payload))
-        except Base64Error:
+        except ValueError:
             return ""
         return b64encode(_swapped(self._resampler.feed(samples)).tobytes()).decode()
 
@@ -49,7 +48,7 @@ class AssistantToMulaw:
             self._begin(delta.item_id)
         try:
             linear = self._half_sample + b64decode(delta.delta)
-        except Base64Error:
+        except ValueError:
             linear = self._half_sample
         whole = len(linear) & ~1
         self._half_sample = linear[whole:]

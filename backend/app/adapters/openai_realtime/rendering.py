@@ -3,7 +3,6 @@
 import asyncio
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 
 import msgspec
 
@@ -62,7 +61,7 @@ class Render:
     def _take(self, delta: str) -> None:
         try:
             self._parts.append(b64decode(delta, validate=True))
-        except Base64Error:
+        except ValueError:
             # Not audio: whatever else comes, this rendering cannot be used.
             self._text = ""
 

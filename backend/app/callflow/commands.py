@@ -21,12 +21,17 @@ class SendToEngine:
 class OpenEngine:
     """Open a fresh engine session with this seed, `after_s` seconds from now.
 
-    With `is_rotation` the present session goes on until the new one is ready.
+    With `is_rotation` the present session goes on, until SwitchEngine follows the EngineReady of the new one.
     """
 
     seed: Seed
     after_s: float = 0.0
     is_rotation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchEngine:
+    """Replace the engine's session by the one that was opened beside it and is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ class AddCost:
 EngineCommand = (
     SendToEngine | RequestResponse | CancelResponse | TruncateAssistantTurn | ForgetItem | TellEngine | AnswerTool
 )
-EngineLifecycle = OpenEngine | CloseEngine
+EngineLifecycle = OpenEngine | SwitchEngine | CloseEngine
 CarrierCommand = PlayToCaller | PlayPhrase | MarkPlayback | ClearPlayback | LeaveStream
 WorldCommand = RunTool | SaveTurn | SaveOutcome | ReportTrouble | AddCost
 Command = EngineCommand | EngineLifecycle | CarrierCommand | WorldCommand

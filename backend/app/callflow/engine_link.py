@@ -1,13 +1,24 @@
 """The session's side of the engine: opening it, asking it to speak, and getting over its loss.
 
-The ladder: an engine that refuses is not asked again; one that breaks or keeps silent is opened anew with what was
-really said; when that fails too, the call is given up to voicemail, which needs no engine.
+The ladder: a response that fails is asked for once more; an engine that breaks, fails again or keeps silent is opened
+anew with what was really said; one that refuses is not asked again; when nothing helps, the call is given up to
+voicemail, which needs no engine.
 """
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
-from app.callflow.commands import CancelResponse, CloseEngine, OpenEngine, ReportTrouble, RequestResponse, SendToEngine
+from app.callflow.commands import (
+    CancelResponse,
+    CloseEngine,
+    OpenEngine,
+    ReportTrouble,
+    RequestResponse,
+    SendToEngine,
+    SwitchEngine,
+    TellEngine,
+)
 from app.callflow.events import EngineLost, EngineReady, ResponseEnded, ResponseStarted
 from app.callflow.stage import Stage
 from app.callflow.timers import Timer
@@ -19,10 +30,13 @@ _BUFFERED_FRAMES = 200
 _RETRY_AFTER_S = (0.0, 0.2, 0.5)
 _MOST_TIMEOUTS = 2
 _OUTAGE_FILLER_S = 1.0
+_ASK_AGAIN_S = 1.0
+_ROTATION_RETRY_S = 1.0
 _REOPENED = (
     "The connection was interrupted and is restored. Continue the conversation where it stopped, even in the middle of "
     "your own sentence; do not greet again."
 )
+_BROKE_OFF = "Your last turn broke off. Continue where it stopped, even in the middle of a sentence; repeat nothing."
 
 
 class EngineLink:
@@ -39,12 +53,14 @@ class EngineLink:
         self._cancelled: set[str] = set()
         self._spoke: set[str] = set()
         self._wanted: RequestResponse | None = None
+        self._request = RequestResponse()
         self._asked_at: float | None = None
         self._waiting_since: float | None = None
         self._buffer: deque[str] = deque(maxlen=_BUFFERED_FRAMES)
         self._failures = 0
         self._timeouts = 0
-        self._is_rotating = False
+        self._has_failed = False
+        self._successor: Seed | None = None
         self._is_given_up = False
 
     @property
@@ -67,6 +83,9 @@ class EngineLink:
         if seed.answer_now:
             self._wanted = None
             self._asked_at = now
+        elif self._asked_at is not None and not seed.turns:
+            # Nothing has been said yet, so nothing but the request itself tells what is wanted.
+            self._wanted = self._request
         self._stage.do(OpenEngine(seed, after_s))
         self._stage.timers.set(Timer.ENGINE_READY, now + after_s + self._stage.plan.engine_ready_s)
 
@@ -83,10 +102,15 @@ class EngineLink:
         stage = self._stage
         if self._is_given_up or stage.phase in (Phase.RINGING, Phase.LEAVING, Phase.ENDED):
             return
-        self.is_ready, self.traits, self._is_rotating = True, event.traits, False
+        if self._successor is not None:
+            self._successor = None
+            stage.do(SwitchEngine())
+        self.is_ready, self.traits = True, event.traits
         stage.timers.cancel(Timer.ENGINE_READY, Timer.OUTAGE)
-        if event.lasts_s is not None:
-            stage.timers.set(Timer.ROTATION, now + max(1.0, event.lasts_s - stage.plan.rotate_before_s))
+        if event.lasts_s is not None and event.lasts_s > 0:
+            # Clocks that differ, or short sessions, must not make every session be replaced at once.
+            lasts_s = max(event.lasts_s - stage.plan.rotate_before_s, event.lasts_s / 2)
+            stage.timers.set(Timer.ROTATION, now + lasts_s)
         while self._buffer:
             stage.do(SendToEngine(self._buffer.popleft()))
         if self._wanted is not None:
@@ -103,13 +127,24 @@ class EngineLink:
         """Have the engine speak, at once or as soon as it is ready."""
         if self._is_given_up:
             return
-        request = RequestResponse(instructions, may_use_tools)
+        self._request = RequestResponse(instructions, may_use_tools)
         self._asked_at = now
+        self._stage.timers.cancel(Timer.RETRY)
         if self.is_ready:
-            self._stage.do(request)
-            self._stage.timers.set(Timer.RESPONSE, now + self._stage.plan.response_s)
+            self._send_request(now)
         else:
-            self._wanted = request
+            self._wanted = self._request
+
+    def _send_request(self, now: float) -> None:
+        self._stage.do(self._request)
+        self._stage.timers.set(Timer.RESPONSE, now + self._stage.plan.response_s)
+
+    def ask_again(self, now: float, *, is_held: bool) -> None:
+        """Ask once more for the response that failed, as soon as nobody speaks and nothing else is pending."""
+        if is_held or self._stage.is_caller_speaking:
+            self._stage.timers.set(Timer.RETRY, now + _ASK_AGAIN_S)
+        else:
+            self._send_request(now)
 
     def answer_caller(self, now: float) -> None:
         """The caller has finished a turn: an answer is due."""
@@ -127,7 +162,7 @@ class EngineLink:
             self._cancelled.add(self.active)
             self._stage.do(CancelResponse(self.active))
         self._asked_at = self._waiting_since = self._wanted = None
-        self._stage.timers.cancel(Timer.RESPONSE)
+        self._stage.timers.cancel(Timer.RESPONSE, Timer.RETRY)
 
     def is_cancelled(self, response_id: str) -> bool:
         return response_id in self._cancelled
@@ -158,12 +193,31 @@ class EngineLink:
         self._cancelled.discard(event.response_id)
         if self.active == event.response_id:
             self.active = None
-        if event.status is ResponseStatus.FAILED and not was_cancelled:
-            self._asked_at = now if event.response_id in self._spoke else self._asked_at
-            self.on_lost(EngineLost(EngineLoss.BROKEN, event.code or "response_failed"), now)
-        elif not was_cancelled and self.active is None and self._stage.timers.is_set(Timer.RESPONSE):
+        if was_cancelled:
+            return
+        if event.status is ResponseStatus.FAILED:
+            self._on_failed(event, now)
+            return
+        self._has_failed = False
+        if self.active is None and self._stage.timers.is_set(Timer.RESPONSE):
             # A response without a word or a tool: there is nothing to wait for.
             self.sign_of_life()
+
+    def _on_failed(self, event: ResponseEnded, now: float) -> None:
+        """Ask once more in a moment; what fails twice needs a fresh session."""
+        stage = self._stage
+        has_spoken = event.response_id in self._spoke
+        if stage.timers.is_set(Timer.RETRY):
+            return
+        self._asked_at = now
+        if self._has_failed or not self.is_ready or self._is_given_up or self.traits.drives_turns:
+            self.on_lost(EngineLost(EngineLoss.BROKEN, event.code or "response_failed"), now)
+            return
+        self._has_failed = True
+        if has_spoken:
+            stage.do(TellEngine(_BROKE_OFF))
+        stage.timers.cancel(Timer.RESPONSE)
+        stage.timers.set(Timer.RETRY, now + _ASK_AGAIN_S)
 
     # --- loss ------------------------------------------------------------------------------------------------------
 
@@ -192,13 +246,13 @@ class EngineLink:
 
     def shut(self) -> None:
         """Take the present session as gone."""
-        self.is_ready, self.active, self._is_rotating = False, None, False
+        self.is_ready, self.active, self._successor = False, None, None
         self._cancelled.clear()
-        self._stage.timers.cancel(Timer.ENGINE_READY, Timer.RESPONSE, Timer.ROTATION)
+        self._stage.timers.cancel(Timer.ENGINE_READY, Timer.RESPONSE, Timer.RETRY, Timer.ROTATION)
 
     def on_open_too_slow(self, now: float) -> None:
         """The session that was asked for is not ready in time: one more try, with a word to the caller."""
-        if self._is_rotating:
+        if self._successor is not None:
             self.rotate(now)
             return
         self._timeouts += 1
@@ -235,13 +289,33 @@ class EngineLink:
     def _abandon(self, now: float) -> None:
         self._is_given_up = True
         self._asked_at = self._wanted = None
-        self._stage.timers.cancel(Timer.ENGINE_READY, Timer.RESPONSE, Timer.OUTAGE)
+        self._stage.timers.cancel(Timer.ENGINE_READY, Timer.RESPONSE, Timer.RETRY, Timer.OUTAGE)
         self._give_up(now)
 
     # --- rotation --------------------------------------------------------------------------------------------------
 
     def rotate(self, now: float) -> None:
-        """Replace a session that nears its length limit by a fresh one; the old one serves until then."""
-        self._is_rotating = True
-        self._stage.do(OpenEngine(self._seed(), is_rotation=True))
+        """Have a fresh session opened beside one that nears its length limit; the old one serves until then."""
+        self._successor = self._seed_of_successor()
+        self._stage.do(OpenEngine(self._successor, is_rotation=True))
         self._stage.timers.set(Timer.ENGINE_READY, now + self._stage.plan.engine_ready_s)
+
+    def _seed_of_successor(self) -> Seed:
+        # It takes over in a pause, in which nobody waits for a word.
+        return replace(self._seed(), answer_now=False)
+
+    @property
+    def has_successor(self) -> bool:
+        """Whether a fresh session is being opened beside the present one."""
+        return self._successor is not None
+
+    @property
+    def is_successor_outdated(self) -> bool:
+        """Whether more was said since its seed was made."""
+        return self._successor is not None and self._successor != self._seed_of_successor()
+
+    def postpone_rotation(self, now: float) -> None:
+        """Go on with the present session: this is no moment to change to its successor."""
+        self._successor = None
+        self._stage.timers.cancel(Timer.ENGINE_READY)
+        self._stage.timers.set(Timer.ROTATION, now + _ROTATION_RETRY_S)

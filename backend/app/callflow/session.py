@@ -41,7 +41,6 @@ from app.callflow.tool_desk import ToolDesk
 from app.callflow.transitions import Phase
 from app.callflow.words import HangUpReason, NextStep, PhraseKey
 
-_ROTATION_RETRY_S = 1.0
 _ONE_MINUTE_LEFT = "About one minute of this call is left. Bring it to a friendly end."
 
 __all__ = ["CallSession", "Command", "Event", "Phase", "PlayPhrase", "RequestResponse"]
@@ -77,14 +76,14 @@ class CallSession:
             PlaybackReached: self._on_playback_reached,
             DigitPressed: self._on_digit,
             StreamStopped: lambda _, now: self._closing.on_stream_stopped(now),
-            EngineReady: self._link.on_ready,
+            EngineReady: self._on_engine_ready,
             EngineLost: self._link.on_lost,
             ResponseStarted: lambda event, _: self._link.on_response_started(event),
             AssistantAudio: self._speaking.on_audio,
             AssistantText: lambda event, _: self._speaking.on_text(event),
             AssistantItemDone: self._speaking.on_item_done,
             ToolRequested: self._tools.on_requested,
-            ResponseEnded: self._link.on_response_ended,
+            ResponseEnded: self._on_response_ended,
             CallerSpoke: self._listening.on_spoke,
             CallerPaused: self._listening.on_paused,
             CallerSaid: self._on_caller_said,
@@ -95,6 +94,7 @@ class CallSession:
         self._on_timer: dict[Timer, Callable[[float], None]] = {
             Timer.ENGINE_READY: self._link.on_open_too_slow,
             Timer.RESPONSE: self._link.on_response_too_slow,
+            Timer.RETRY: lambda now: self._link.ask_again(now, is_held=self._is_held),
             Timer.OUTAGE: self._link.on_outage,
             Timer.ROTATION: self._on_rotation,
             Timer.INTERRUPTION: self._listening.on_interruption_timer,
@@ -214,6 +214,18 @@ class CallSession:
         self._silence.on_words()
         self._listening.on_digit(event, now)
 
+    def _on_engine_ready(self, event: EngineReady, now: float) -> None:
+        link = self._link
+        if link.has_successor and (link.is_successor_outdated or not self._is_between_turns):
+            link.postpone_rotation(now)
+        else:
+            link.on_ready(event, now)
+
+    def _on_response_ended(self, event: ResponseEnded, now: float) -> None:
+        if not self._link.is_cancelled(event.response_id):
+            self._speaking.on_response_ended(now)
+        self._link.on_response_ended(event, now)
+
     def _when_engine_lost(self, now: float) -> None:
         self._listening.on_engine_lost()
         self._speaking.complete_all(now)
@@ -233,14 +245,19 @@ class CallSession:
                 return
             self._settle(now)
 
+    @property
+    def _is_between_turns(self) -> bool:
+        """Whether nobody speaks, nothing is awaited, and the engine could be changed unnoticed."""
+        stage = self._stage
+        is_quiet = not stage.playback.is_playing and not stage.is_caller_speaking and not self._is_held
+        return is_quiet and not self._link.is_busy and stage.phase is Phase.CONVERSING
+
     def _on_rotation(self, now: float) -> None:
         """Change sessions between two turns; until such a moment comes, keep trying."""
-        stage = self._stage
-        is_idle = not stage.playback.is_playing and not stage.is_caller_speaking and not self._is_held
-        if is_idle and not self._link.is_busy and stage.phase is Phase.CONVERSING:
+        if self._is_between_turns:
             self._link.rotate(now)
         else:
-            stage.timers.set(Timer.ROTATION, now + _ROTATION_RETRY_S)
+            self._link.postpone_rotation(now)
 
     def _on_warning(self, now: float) -> None:
         stage = self._stage

@@ -71,6 +71,11 @@ class Speaking:
         else:
             self._stage.do(*self._stage.playback.complete(item_id, now))
 
+    def on_response_ended(self, now: float) -> None:
+        """What has come of its items is all there will be, be they announced as done or not."""
+        for item_id in self._items:
+            self._complete(item_id, now)
+
     def complete_all(self, now: float) -> None:
         """The engine is gone: what is queued is all there will be of every item, and the next session is told so."""
         for item_id in self._items:

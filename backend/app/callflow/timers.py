@@ -8,6 +8,8 @@ class Timer(StrEnum):
     """An engine session that was asked for has not become ready."""
     RESPONSE = "response"
     """A response that was asked for shows no sign of life."""
+    RETRY = "retry"
+    """A response that failed is to be asked for once more."""
     OUTAGE = "outage"
     """The caller has waited for a lost engine long enough to be told."""
     ROTATION = "rotation"

@@ -95,15 +95,20 @@ class EngineSlot:
             session.perform(command)
 
     def _on_candidate(self, event: EngineEvent) -> None:
-        if isinstance(event, EngineReady) and self._candidate is not None:
-            replaced, self.session, self._candidate = self.session, self._candidate, None
-            if replaced is not None:
-                replaced.close()
-            self.session.listen(self._listener)
+        if isinstance(event, EngineReady):
             self._listener(event)
         elif isinstance(event, EngineLost):
             # The serving session goes on; the call's timer asks for another candidate.
             self._drop_candidate()
+
+    def switch(self) -> None:
+        """Let the candidate serve from now on."""
+        if self._candidate is None:
+            return
+        replaced, self.session, self._candidate = self.session, self._candidate, None
+        if replaced is not None:
+            replaced.close()
+        self.session.listen(self._listener)
 
     def close(self) -> None:
         """End every session; nothing is heard of them any more."""

@@ -30,6 +30,7 @@ from app.callflow.commands import (
     SaveOutcome,
     SaveTurn,
     SendToEngine,
+    SwitchEngine,
     TellEngine,
     TruncateAssistantTurn,
 )
@@ -89,6 +90,7 @@ class CallRunner:
             ClearPlayback: lambda _: line.clear(),
             PlayPhrase: line.play_phrase,
             OpenEngine: engines.open,
+            SwitchEngine: lambda _: engines.switch(),
             CloseEngine: lambda _: engines.close(),
             RequestResponse: engines.perform,
             CancelResponse: engines.perform,

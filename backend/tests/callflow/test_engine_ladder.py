@@ -5,11 +5,13 @@ from dataclasses import replace
 from app.callflow.commands import (
     AnswerTool,
     CloseEngine,
+    Command,
     LeaveStream,
     OpenEngine,
     PlayPhrase,
     ReportTrouble,
     RequestResponse,
+    SwitchEngine,
     TellEngine,
     TruncateAssistantTurn,
 )
@@ -129,16 +131,6 @@ class TestLoss:
         assert not only(TellEngine, commands)
         assert drive.turns()[-1].text == "I will look that up"
 
-    def test_sentence_of_a_response_that_failed_is_continued(self) -> None:
-        drive = Drive().greeted()
-        drive.caller_says("This is Bob about the invoice")
-        speak_half(drive)
-
-        commands = drive.tell(ResponseEnded("r1", ResponseStatus.FAILED, "server_error"))
-
-        (opened,) = [c for c in commands if isinstance(c, OpenEngine)]
-        assert opened.seed.answer_now
-
     def test_caller_who_talks_into_what_is_left_of_it_is_told_of(self) -> None:
         drive = Drive().greeted()
         drive.caller_says("This is Bob about the invoice")
@@ -182,16 +174,6 @@ class TestLoss:
 
         assert drive.session.phase is Phase.CONVERSING
 
-    def test_failed_response_opens_a_fresh_session(self) -> None:
-        drive = Drive().greeted()
-        drive.caller_says("This is Bob")
-        drive.tell(ResponseStarted("r1"))
-
-        commands = drive.tell(ResponseEnded("r1", ResponseStatus.FAILED, "server_error"))
-
-        assert only(CloseEngine, commands)
-        assert only(OpenEngine, commands)
-
     def test_result_of_a_tool_asked_for_by_the_lost_session_is_not_lost(self) -> None:
         drive = Drive().greeted()
         drive.caller_says("Please take a message")
@@ -218,9 +200,165 @@ class TestLoss:
         assert drive.turns()[-1].was_interrupted
 
 
+FAILED = ResponseStatus.FAILED
+
+
+def fail(drive: Drive, response: str = "r1") -> list[Command]:
+    """A response begins and fails without a word."""
+    drive.tell(ResponseStarted(response))
+    return drive.tell(ResponseEnded(response, FAILED, "server_error"))
+
+
+class TestFailedResponse:
+    def test_is_asked_for_once_more_after_a_second(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob")
+
+        at_once = fail(drive)
+        early, later = drive.wait(0.9), drive.wait(0.2)
+
+        assert at_once == []
+        assert early == []
+        assert later == [RequestResponse()]
+        drive.answers("Hello Bob.", 400)
+        drive.wait(2)
+        assert drive.phase() is Phase.CONVERSING
+        assert not only(ReportTrouble, drive.all)
+
+    def test_keeps_its_instructions(self) -> None:
+        drive = Drive(replace(PLAN, rendered={}))
+        drive.tell(StreamStarted())
+        (first,) = only(RequestResponse, drive.tell(READY))
+        fail(drive)
+
+        assert only(RequestResponse, drive.wait(1.1)) == [first]
+
+    def test_that_fails_twice_opens_a_fresh_session(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob")
+        fail(drive, "r1")
+        drive.wait(1.1)
+
+        commands = fail(drive, "r2")
+
+        assert only(CloseEngine, commands)
+        assert ReportTrouble("engine_broken", "server_error") in commands
+        (opened,) = [c for c in commands if isinstance(c, OpenEngine)]
+        assert opened.seed.answer_now
+
+    def test_that_goes_on_failing_ends_in_voicemail(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob")
+        fail(drive, "r1")
+        drive.wait(1.1)
+        for number in range(4):
+            fail(drive, f"again{number}")
+            drive.wait(0.6)
+            drive.tell(READY)
+
+        drive.wait(6)
+
+        assert drive.all[-1] == LeaveStream(NextStep.VOICEMAIL)
+
+    def test_is_forgiven_once_a_response_was_complete(self) -> None:
+        drive = Drive().greeted()
+        for number in range(5):
+            drive.caller_says("This is Bob about the invoice")
+            fail(drive, f"r{number}")
+            drive.wait(1.1)
+            drive.answers("I see.", 400)
+            drive.wait(2)
+
+        assert len(only(OpenEngine, drive.all)) == 1
+        assert drive.phase() is Phase.CONVERSING
+
+    def test_told_twice_is_one_failure(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob")
+        fail(drive)
+
+        commands = drive.tell(ResponseEnded("r1", FAILED, "server_error"))
+
+        assert commands == []
+
+    def test_in_the_middle_of_a_sentence_is_continued(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob about the invoice")
+        speak_half(drive)
+
+        commands = drive.tell(ResponseEnded("r1", FAILED, "server_error"))
+        again = drive.wait(1.1)
+
+        (told,) = [c.text for c in commands if isinstance(c, TellEngine)]
+        assert told.startswith("Your last turn broke off.")
+        assert only(RequestResponse, again) == [RequestResponse()]
+        drive.wait(1)
+        assert drive.turns()[-1].text == "I will look that up"
+
+    def test_is_not_asked_for_over_the_caller(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob")
+        fail(drive)
+        drive.wait(0.8)
+        drive.tell(CallerSpoke("u9", 0))
+
+        commands = drive.wait(3) + drive.tell(CallerPaused("u9", 0)) + drive.wait(0.1)
+
+        assert only(RequestResponse, commands) == [RequestResponse()]
+        assert not only(RequestResponse, drive.wait(1.5))
+
+    def test_is_not_asked_for_while_a_tool_of_it_runs(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("Please take a message")
+        drive.tell(ResponseStarted("r1"))
+        drive.tell(ToolRequested("r1", "c1", "take_message", "{}"))
+        drive.tell(ResponseEnded("r1", FAILED, "server_error"))
+        assert not only(RequestResponse, drive.wait(2.5))
+
+        commands = drive.tell(ToolFinished("c1", '{"ok":true}', True)) + drive.wait(1.5)
+
+        assert only(RequestResponse, commands) == [RequestResponse()]
+
+    def test_is_not_asked_for_in_a_session_that_is_gone(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("This is Bob")
+        fail(drive)
+
+        commands = drive.tell(EngineLost(EngineLoss.BROKEN, "1006")) + drive.wait(1.5)
+
+        assert not only(RequestResponse, commands)
+        (opened,) = [c for c in commands if isinstance(c, OpenEngine)]
+        assert opened.seed.answer_now
+
+    def test_of_an_engine_that_drives_turns_opens_a_fresh_session(self) -> None:
+        drive = Drive()
+        drive.tell(StreamStarted())
+        drive.tell(EngineReady(EngineTraits(drives_turns=True)))
+        drive.wait(2.5)
+        drive.caller_says("This is Bob.")
+
+        assert only(OpenEngine, fail(drive))
+
+    def test_that_was_cancelled_is_nobodys_business(self) -> None:
+        drive = Drive().greeted()
+        drive.caller_says("Tell me about your hours")
+        drive.answers("", 1000, "r1", ends=False)
+        drive.wait(0.5)
+        drive.tell(CallerSpoke("u9", 0))
+        drive.wait(0.5)
+
+        commands = drive.tell(ResponseEnded("r1", FAILED, "server_error")) + drive.wait(1.5)
+
+        assert not only(RequestResponse, commands)
+        assert not only(OpenEngine, commands)
+
+
+LONG = replace(PLAN, max_duration_s=7200, silence_s=9000, wordless_s=9000)
+
+
 class TestRotation:
     def test_happens_in_a_pause_before_the_session_ends(self) -> None:
-        drive = Drive(replace(PLAN, max_duration_s=7200, silence_s=9000, wordless_s=9000)).greeted()
+        drive = Drive(LONG).greeted()
         drive.caller_says("This is Bob")
         drive.answers("Hello.", 400)
 
@@ -228,12 +366,64 @@ class TestRotation:
 
         opened = next(c for c in commands if isinstance(c, OpenEngine))
         assert opened.is_rotation
+        assert not opened.seed.answer_now
         assert (Speaker.CALLER, "This is Bob") in opened.seed.turns
-        drive.tell(READY)
+        assert SwitchEngine() in drive.tell(READY)
         assert drive.session.phase is Phase.CONVERSING
 
+    def test_is_called_off_when_somebody_speaks_meanwhile(self) -> None:
+        drive = Drive(LONG).greeted()
+        drive.wait(3600 - 121)
+        assert any(c.is_rotation for c in drive.all if isinstance(c, OpenEngine))
+        drive.tell(CallerSpoke("u1", 0))
+        assert not only(SwitchEngine, drive.tell(READY))
+        drive.wait(1)
+        drive.tell(CallerPaused("u1", 0))
+        drive.tell(CallerSaid("u1", "Are you there"))
+        drive.answers("Yes.", 400)
+
+        commands = drive.wait(3)
+
+        (opened,) = [c for c in commands if isinstance(c, OpenEngine)]
+        assert opened.is_rotation
+        assert opened.seed.turns[-2:] == ((Speaker.CALLER, "Are you there"), (Speaker.ASSISTANT, "Yes."))
+        assert SwitchEngine() in drive.tell(READY)
+
+    def test_is_called_off_when_the_successor_has_missed_something(self) -> None:
+        drive = Drive(LONG).greeted()
+        drive.wait(3600 - 121)
+        drive.caller_says("Quick question", seconds=0.1)
+        drive.answers("Yes.", 200)
+        drive.wait(0.4)
+
+        assert not only(SwitchEngine, drive.tell(READY))
+
+    def test_goes_on_when_the_successor_does_not_come(self) -> None:
+        drive = Drive(LONG).greeted()
+
+        commands = drive.wait(3600 - 121 + 6)
+
+        assert len([c for c in commands if isinstance(c, OpenEngine) and c.is_rotation]) > 2
+        assert not only(CloseEngine, commands)
+        assert drive.phase() is Phase.CONVERSING
+
+    def test_of_short_sessions_comes_half_way(self) -> None:
+        drive = Drive(LONG)
+        drive.tell(StreamStarted())
+        drive.tell(EngineReady(EngineTraits(), lasts_s=60))
+
+        assert not any(c.is_rotation for c in drive.wait(29) if isinstance(c, OpenEngine))
+        assert any(c.is_rotation for c in drive.wait(2) if isinstance(c, OpenEngine))
+
+    def test_does_not_trust_a_clock_that_says_it_is_over(self) -> None:
+        drive = Drive(LONG)
+        drive.tell(StreamStarted())
+        drive.tell(EngineReady(EngineTraits(), lasts_s=-3600))
+
+        assert not any(c.is_rotation for c in drive.wait(600) if isinstance(c, OpenEngine))
+
     def test_waits_while_somebody_speaks(self) -> None:
-        drive = Drive(replace(PLAN, max_duration_s=7200, silence_s=9000, wordless_s=9000)).greeted()
+        drive = Drive(LONG).greeted()
         drive.tell(CallerSpoke("u1", 0))
         drive.wait(3600 - 115)
         assert not any(c.is_rotation for c in drive.all if isinstance(c, OpenEngine))
